@@ -1,0 +1,41 @@
+.DEFAULT_GOAL := help
+.PHONY: help run install dev check test unit service contract e2e browser fresh openapi docs lock image
+ARGS ?=
+SERVICE ?= water
+ENGINE ?= docker
+
+##@ Use
+run: ## Start everything on this machine: make run ARGS="--port 9000 --var /data/kembar"
+	@sh run.sh run $(ARGS)
+install: ## Build .venv with what `make run` needs
+	@sh run.sh install
+
+##@ Check
+test: ## The static gates, then every test
+	@sh run.sh test $(ARGS)
+check: ## The static gates: format, lint, types, import contracts
+	@sh run.sh check
+unit service contract e2e browser: ## One kind of tests: make unit ARGS="-k water"
+	@sh run.sh pytest -n 2 tests/$@ $(ARGS)
+fresh: ## Clone HEAD to an empty home and try what the README says (slow, not part of `test`)
+	@bash tests/fresh/run
+
+##@ Work
+dev: ## Build .venv with the tools for development
+	@sh run.sh dev
+openapi: dev ## Renew tests/contract/openapi from the code; read the diff, it is a promise
+	@mkdir -p tests/contract/openapi
+	@for service in gateway waste water air; do \
+	    .venv/bin/kembar-$$service openapi >tests/contract/openapi/$$service.json || exit 1; \
+	done
+docs: ## Compare docs/ with the code
+	@sh run.sh pytest tests/unit/chassis/test_problems.py $(ARGS)
+lock: ## Renew deploy/requirements/*.txt from the pyproject files
+	@sh run.sh lock
+image: ## Build one service's image: make image SERVICE=water ENGINE=podman
+	$(ENGINE) build --file deploy/Dockerfile --build-arg SERVICE=$(SERVICE) --tag kembar-$(SERVICE) .
+
+help: ## This list
+	@awk 'BEGIN {FS = ":.*## "} \
+	    /^##@ / {printf "\n%s\n", substr($$0, 5)} \
+	    /^[a-z0-9 ]+:.*## / {printf "  %-34s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

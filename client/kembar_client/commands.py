@@ -1,0 +1,288 @@
+"""The subcommands of `kembar`: what they accept, print and exit with."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import contextmanager
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.table import Table
+from rich.text import Text
+
+from kembar_client import messages
+from kembar_client.api import Api, Failure, Misused, Refused
+from kembar_client.installation import Installation
+from kembar_client.sample import key_of
+from kembar_client.up import Voice, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kembar_client.api import Json
+
+SHOWN_ROWS: Final = 50
+RECEIPT: Final = (
+    "id",
+    "received",
+    "inserted",
+    "unchanged",
+    "corrected",
+    "rejected",
+    "flagged",
+    "first_time",
+    "last_time",
+)
+REJECTION: Final = ("line", "column", "value", "code", "message", "fix")
+OUTCOME: Final = (
+    "indicator",
+    "period",
+    "baseline",
+    "target",
+    "actual",
+    "unit",
+    "state",
+    "coverage",
+    "origin",
+)
+
+app = typer.Typer(
+    name="kembar",
+    help="Start Kembar, send it measurements, read what comes out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+class Service(StrEnum):
+    """A service that takes uploads."""
+
+    WASTE = "waste"
+    WATER = "water"
+    AIR = "air"
+
+
+class Mode(StrEnum):
+    """What happens to the good rows of a file that has bad ones."""
+
+    ACCEPT_VALID = "accept-valid"
+    ALL_OR_NOTHING = "all-or-nothing"
+
+
+Url = Annotated[str, typer.Option(envvar="KEMBAR_URL", help="Where the gateway answers.")]
+Var = Annotated[Path, typer.Option(envvar="KEMBAR_VAR", help="Folder of credentials.json.")]
+Language = Annotated[
+    str,
+    typer.Option(
+        "--lang",
+        envvar=["KEMBAR_LANG", "LC_ALL", "LC_MESSAGES", "LANG"],
+        help="Language of messages: en, id or ja.",
+        callback=messages.language_of,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+DEFAULT_URL: Final = "http://127.0.0.1:8000"
+DEFAULT_VAR: Final = Path("var")
+
+
+@app.command()
+def up(
+    *,
+    port: Annotated[
+        int, typer.Option(min=1, max=65532, help="Of the gateway; +1 waste, +2 water, +3 air.")
+    ] = 8000,
+    var: Annotated[
+        Path, typer.Option(envvar="KEMBAR_VAR", help="Folder of databases, credentials and logs.")
+    ] = DEFAULT_VAR,
+    sample: Annotated[bool, typer.Option(help="Load the sample stations and measurements.")] = True,
+    database: Annotated[
+        str, typer.Option(help="`sqlite`, or postgresql://user@host:port/")
+    ] = "sqlite",
+    language: Language = "en",
+) -> None:
+    """Start gateway, waste, water and air on this machine until Ctrl-C."""
+    with _exits(language):
+        if database != "sqlite" and not database.startswith("postgresql://"):
+            raise Misused(messages.say("error.database-form", language))
+        # The processes get our whole environment; nothing here reads a setting from it.
+        environment = dict(os.environ)  # noqa: TID251
+        installation = Installation(port, var.absolute(), database, environment)
+        run(installation, Voice(language, typer.echo), with_sample=sample)
+
+
+@app.command()
+def token(
+    role: Annotated[str, typer.Argument(help="field-agent, operator, partner, scraper, …")],
+    *,
+    url: Url = DEFAULT_URL,
+    var: Var = DEFAULT_VAR,
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Print an access token of ROLE, good for 15 minutes."""
+    with _exits(language, as_json=as_json), _api(url, var, role, language) as api:
+        answer = api.fetch_token()
+    if as_json:
+        _print_json(answer)
+    else:
+        typer.echo(answer["access_token"])
+
+
+@app.command()
+def upload(
+    service: Service,
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    *,
+    idempotency_key: Annotated[
+        str | None, typer.Option(help="Default: made of the file and its declarations.")
+    ] = None,
+    timezone: Annotated[
+        str | None, typer.Option(help="Of times without offset: Asia/Jakarta.")
+    ] = None,
+    decimal: Annotated[
+        str | None, typer.Option(help="`comma`, where 1,5 means one and a half.")
+    ] = None,
+    dates: Annotated[str | None, typer.Option(help="`dmy`, where 3/4/2023 means 3 April.")] = None,
+    mode: Annotated[
+        Mode, typer.Option(help="What becomes of good rows beside bad ones.")
+    ] = Mode.ACCEPT_VALID,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check, store nothing.")] = False,
+    url: Url = DEFAULT_URL,
+    var: Var = DEFAULT_VAR,
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Send FILE with measurements to SERVICE as field agent.
+
+    Exits with 1 when rows were refused: mend them and send the file again.
+    """
+    declared = {
+        "timezone": timezone,
+        "decimal": decimal,
+        "dates": dates,
+        "mode": mode.value,
+        "dry_run": "true" if dry_run else None,
+    }
+    query = {name: value for name, value in declared.items() if value is not None}
+    key = idempotency_key or key_of(file, query)
+    with _exits(language, as_json=as_json), _api(url, var, "field-agent", language) as api:
+        try:
+            receipt = _send(api, service.value, file, key=key, query=query)
+        except Refused as refused:
+            # A file that is refused whole has a receipt too: its rows can be mended.
+            receipt = refused.problem.get("receipt") or {}
+            if not receipt:
+                raise
+            typer.echo(str(refused), err=True)
+        rejections = _rejections(api, service.value, receipt)
+        if as_json:
+            _print_json({"receipt": receipt, "rejections": list(rejections)})
+        else:
+            _print_receipt(receipt, rejections, language)
+    raise typer.Exit(Refused.exit_code if receipt["rejected"] else 0)
+
+
+@app.command()
+def outcomes(
+    *,
+    period: Annotated[
+        str | None, typer.Option(help="2023, 2023-04 or 2023-01/2023-06; else the last 12 months.")
+    ] = None,
+    url: Url = DEFAULT_URL,
+    var: Var = DEFAULT_VAR,
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Show the cooperation's outcome figures as partner."""
+    with _exits(language, as_json=as_json), _api(url, var, "partner", language) as api:
+        figures = list(api.pages("/v1/outcomes", period=period))
+    if as_json:
+        _print_json({"items": figures})
+    else:
+        _print_table(messages.say("outcomes.title", language), OUTCOME, figures, language)
+
+
+def _api(url: str, var: Path, role: str, language: str) -> Api:
+    return Api(url, var / "credentials.json", role, language)
+
+
+@contextmanager
+def _exits(language: str, *, as_json: bool = False) -> Iterator[None]:
+    """Turn a failure into a sentence on standard error, its rows to fix and its exit code."""
+    try:
+        yield
+    except Failure as failure:
+        problem = failure.problem if isinstance(failure, Refused) else {}
+        typer.echo(f"kembar: {failure}", err=True)
+        if as_json:
+            _print_json(problem or {"title": str(failure)})
+        elif problem.get("errors"):
+            title = messages.say("upload.rejections", language)
+            _print_table(title, REJECTION, problem["errors"], language)
+        raise typer.Exit(failure.exit_code) from failure
+
+
+def _send(api: Api, service: str, file: Path, *, key: str, query: dict[str, str]) -> dict[str, Any]:
+    """Upload with a progress bar on standard error."""
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        words = messages.say("upload.sending", api.language, file=file.name)
+        task = progress.add_task(words, total=file.stat().st_size)
+        return api.upload(
+            service,
+            file,
+            key=key,
+            query=query,
+            sent=lambda count: progress.update(task, completed=count),
+        )
+
+
+def _rejections(api: Api, service: str, receipt: Json) -> Iterator[Json]:
+    """Yield the rows to fix: kept by the service, or in the receipt of a dry run."""
+    if not receipt.get("rejected"):
+        return iter(())
+    if not receipt.get("rejections") or receipt.get("dry_run"):
+        return iter(receipt.get("errors", []))
+    return api.pages(f"/{service}/{receipt['rejections'].removeprefix(f'/{service}').lstrip('/')}")
+
+
+def _print_receipt(receipt: Json, rejections: Iterator[Json], language: str) -> None:
+    table = Table(title=messages.say("upload.receipt", language), show_header=False)
+    for member in RECEIPT:
+        table.add_row(member, _cell(receipt.get(member)))
+    Console().print(table)
+    for member in ("replayed", "dry_run"):
+        if receipt.get(member):
+            typer.echo(messages.say(f"upload.{member.replace('_', '-')}", language))
+    shown = list(islice(rejections, SHOWN_ROWS))
+    if shown:
+        _print_table(messages.say("upload.rejections", language), REJECTION, shown, language)
+    if next(rejections, None) is not None:
+        typer.echo(messages.say("upload.more", language, url=receipt["rejections"]))
+
+
+def _print_table(title: str, members: Iterable[str], rows: Iterable[Json], language: str) -> None:
+    table = Table(title=title)
+    for member in members:
+        table.add_column(messages.say(f"column.{member}", language), overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(row.get(member)) for member in members))
+    Console().print(table)
+
+
+def _cell(value: object) -> Text:
+    """Return *value* as text that is never read as markup; nothing at all for None."""
+    if isinstance(value, float):
+        return Text(f"{value:,.4f}".rstrip("0").rstrip("."))
+    return Text("" if value is None else str(value))
+
+
+def _print_json(answer: Json) -> None:
+    typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))

@@ -1,0 +1,1 @@
+"""The gateway of Kembar: identity, register and outcomes of the cooperation."""

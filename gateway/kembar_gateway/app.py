@@ -1,0 +1,87 @@
+"""Put the gateway together."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+from starlette.concurrency import run_in_threadpool
+
+from kembar_gateway import clients, dashboards, door, identity, partner, register, registry, tokens
+from kembar_gateway.dashboards import Pages
+from kembar_gateway.gauges import OutcomeCollector
+from kembar_gateway.identity import Issuer
+from kembar_gateway.pulls import Pulls
+from kembar_gateway.settings import Clock, GatewaySettings, utc_now
+from kembar_shared.chassis import migrate
+from kembar_shared.chassis.app import assemble
+from kembar_shared.chassis.database import Engine, connect, writing
+from kembar_shared.chassis.messages import Messages
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from fastapi import FastAPI
+
+PACKAGES: Final = ("kembar_shared.chassis", "kembar_gateway")
+"""Whose migrations the gateway's database needs."""
+
+
+def build(settings: GatewaySettings, *, clock: Clock = utc_now) -> FastAPI:
+    """Return the gateway's app; keys, clients and timers come with its start.
+
+    Raises:
+        ProfileRejected: The profile of the register cannot be used.
+    """
+    known = register.load(settings.profile)
+    engine = connect(settings.database_url, timeout_s=settings.database_timeout_s)
+    issuer = Issuer(settings)
+    messages = Messages.of("kembar_shared.chassis", "kembar_gateway")
+    pulls = Pulls(engine, issuer, settings, clock=clock)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(_prepare, engine, issuer, settings, clock)
+        async with door.opened(settings) as app.state.door:
+            pulls.start()
+            try:
+                yield
+            finally:
+                await run_in_threadpool(pulls.stop)
+                engine.dispose()
+
+    return assemble(
+        settings,
+        service="gateway",
+        title="Kembar: gateway",
+        routers=[
+            tokens.router,
+            clients.router,
+            registry.router,
+            partner.router,
+            dashboards.router,
+            door.routes(settings),
+        ],
+        keys=issuer,
+        messages=messages,
+        collectors=[OutcomeCollector(engine, known, settings, clock=clock), pulls.counter],
+        checks={
+            "database": lambda: migrate.is_current(engine, PACKAGES),
+        },
+        lifespan=lifespan,
+        state={
+            "engine": engine,
+            "register": known,
+            "issuer": issuer,
+            "clock": clock,
+            "pages": Pages(messages),
+        },
+    )
+
+
+def _prepare(engine: Engine, issuer: Issuer, settings: GatewaySettings, clock: Clock) -> None:
+    """Make what a first start needs: keys, and the clients whose secrets the operator moves."""
+    issuer.open()
+    if settings.credentials_file is not None:
+        with writing(engine) as conn:
+            identity.make_first_clients(conn, issuer, settings.credentials_file, now=clock())

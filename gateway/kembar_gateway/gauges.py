@@ -1,0 +1,123 @@
+"""Outcomes as Prometheus samples, read from the store at each scrape."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from kembar_gateway import store
+from kembar_shared.chassis.database import Engine, reading
+from kembar_shared.chassis.problems import DatabaseUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from prometheus_client.metrics_core import Metric
+
+    from kembar_gateway.outcomes import Outcome
+    from kembar_gateway.register import Register
+    from kembar_gateway.settings import Clock, GatewaySettings
+    from kembar_gateway.store import Heard, Shelf
+
+_OUTCOME_LABELS = ("cooperation", "indicator", "period")
+
+
+class OutcomeCollector(Collector):
+    """Shows each outcome of the last twelve months and of the latest year with a figure.
+
+    A figure without a number has a state and no value; what is gone from the store is gone here.
+    """
+
+    def __init__(
+        self, engine: Engine, register: Register, settings: GatewaySettings, *, clock: Clock
+    ) -> None:
+        self._engine = engine
+        self._register = register
+        self._settings = settings
+        self._clock = clock
+
+    def describe(self) -> Iterable[Metric]:
+        """Promise nothing, so that registering does not read the database."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Read the store once; without it only the process's own metrics remain."""
+        now = self._clock()
+        try:
+            with reading(self._engine) as conn:
+                heard = store.heard_of(conn)
+                shelves = [
+                    store.read_shelf(
+                        conn, self._register, code, now=now, stale_after_s=self._stale_after_s
+                    )
+                    for code in self._register.cooperations
+                ]
+        except DatabaseUnavailable:
+            return
+        yield self._sources(heard)
+        yield from _outcomes(shelves)
+
+    @property
+    def _stale_after_s(self) -> float:
+        return self._settings.stale_after_s
+
+    def _sources(self, heard: Mapping[str, Heard]) -> Metric:
+        up = GaugeMetricFamily(
+            "kembar_source_up",
+            "1 where the last pull of the service succeeded.",
+            labels=["service"],
+        )
+        for service in self._settings.services:
+            known = heard.get(service)
+            age_s = (
+                (self._clock() - known.fetched_at).total_seconds()
+                if known is not None and known.fetched_at is not None
+                else float("inf")
+            )
+            is_up = known is not None and known.last_error is None and age_s <= self._stale_after_s
+            up.add_metric([service], float(is_up))
+        return up
+
+
+def _outcomes(shelves: Iterable[Shelf]) -> Iterator[Metric]:
+    value = GaugeMetricFamily(
+        "kembar_outcome", "An outcome, in the indicator's unit.", labels=_OUTCOME_LABELS
+    )
+    progress = GaugeMetricFamily(
+        "kembar_outcome_progress_ratio",
+        "(actual - baseline) / (target - baseline).",
+        labels=_OUTCOME_LABELS,
+    )
+    known_at = GaugeMetricFamily(
+        "kembar_outcome_computed_timestamp_seconds",
+        "When the figures behind the outcome were last confirmed by their service.",
+        labels=_OUTCOME_LABELS,
+    )
+    state = GaugeMetricFamily(
+        "kembar_figure_state",
+        "1 for the state that the figure has.",
+        labels=("figure", "period", "state"),
+    )
+    for cooperation, outcome in _exported(shelves):
+        labels = [cooperation, outcome.indicator, str(outcome.period)]
+        state.add_metric([outcome.indicator, str(outcome.period), outcome.state.value], 1.0)
+        if outcome.value is None:
+            continue
+        value.add_metric(labels, outcome.value)
+        if outcome.progress is not None:
+            progress.add_metric(labels, outcome.progress)
+        fetched = [s.fetched_at.timestamp() for s in outcome.sources if s.fetched_at is not None]
+        if fetched:
+            known_at.add_metric(labels, min(fetched))
+    yield from (value, progress, known_at, state)
+
+
+def _exported(shelves: Iterable[Shelf]) -> Iterator[tuple[str, Outcome]]:
+    for shelf in shelves:
+        for indicator in shelf.register.indicators_of(shelf.cooperation):
+            yield shelf.cooperation, shelf.outcome(indicator, shelf.last_twelve)
+            numbered = [year for year in shelf.years(indicator) if year.value is not None]
+            if numbered and numbered[-1].period != shelf.last_twelve:
+                yield shelf.cooperation, numbered[-1]

@@ -1,0 +1,285 @@
+"""Every SQL statement of the gateway, and outcomes as one snapshot of the store gives them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, Final, cast
+
+import sqlalchemy as sa
+from fastapi import Depends, Request
+from sqlalchemy.dialects import postgresql, sqlite
+
+from kembar_gateway import outcomes
+from kembar_gateway.models import Client, JobClaim, SourceStatus, StoredFigure
+from kembar_gateway.outcomes import Freshness, Outcome
+from kembar_gateway.profile import SERVICE, Indicator
+from kembar_gateway.register import Register
+from kembar_gateway.wire import Figure, Origin, Period, State
+from kembar_shared.chassis.database import Connection, Engine, is_sqlite
+
+if TYPE_CHECKING:
+    from sqlmodel import SQLModel
+
+KEPT_SLOTS: Final = 1000
+"""Claims of a job older than so many slots are forgotten."""
+
+
+def _table(model: type[SQLModel]) -> sa.Table:
+    # Any: SQLModel makes the attribute at run time, so no type checker knows it.
+    return cast("sa.Table", cast("Any", model).__table__)
+
+
+_CLIENT = _table(Client)
+_FIGURE = _table(StoredFigure)
+_STATUS = _table(SourceStatus)
+_CLAIM = _table(JobClaim)
+_IDENTITY = ("service", "indicator", "jurisdiction", "period")
+
+
+@dataclass(frozen=True, slots=True)
+class KnownClient:
+    """A client as stored."""
+
+    id: str
+    name: str
+    role: str
+    secret_hmac: str
+    stations: tuple[str, ...] | None
+    cooperations: tuple[str, ...] | None
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was last heard of a service; see `models.SourceStatus`."""
+
+    service: str
+    query: str
+    etag: str | None
+    fetched_at: datetime | None
+    checked_at: datetime
+    last_error: str | None
+
+
+# ---- clients
+
+
+def add_client(conn: Connection, client: KnownClient) -> None:
+    """Store a new client."""
+    conn.execute(
+        sa.insert(_CLIENT).values(
+            id=client.id,
+            name=client.name,
+            role=client.role,
+            secret_hmac=client.secret_hmac,
+            stations=_globs_out(client.stations),
+            cooperations=_globs_out(client.cooperations),
+            created_at=client.created_at,
+            created_by=client.created_by,
+        )
+    )
+
+
+def find_client(conn: Connection, client_id: str) -> KnownClient | None:
+    """Return the client named *client_id*, or None."""
+    row = conn.execute(sa.select(_CLIENT).where(_CLIENT.c.id == client_id)).one_or_none()
+    return None if row is None else _client_in(row)
+
+
+def list_clients(conn: Connection, *, after: str, limit: int) -> list[KnownClient]:
+    """List clients by id, beginning behind the id *after*."""
+    query = sa.select(_CLIENT).where(_CLIENT.c.id > after).order_by(_CLIENT.c.id).limit(limit)
+    return [_client_in(row) for row in conn.execute(query)]
+
+
+def has_clients(conn: Connection) -> bool:
+    """Say whether any client exists."""
+    return conn.execute(sa.select(_CLIENT.c.id).limit(1)).first() is not None
+
+
+def _globs_out(globs: tuple[str, ...] | None) -> str | None:
+    return None if globs is None else json.dumps(globs)
+
+
+def _client_in(row: sa.Row[Any]) -> KnownClient:
+    members = dict(row._mapping)
+    for narrowing in ("stations", "cooperations"):
+        if members[narrowing] is not None:
+            members[narrowing] = tuple(json.loads(members[narrowing]))
+    return KnownClient(**members)
+
+
+# ---- pulls
+
+
+def claim(conn: Connection, job: str, slot: int) -> bool:
+    """Take *job* for *slot*; False where somebody took it before."""
+    conn.execute(sa.delete(_CLAIM).where(_CLAIM.c.job == job, _CLAIM.c.slot < slot - KEPT_SLOTS))
+    insert = sqlite.insert if is_sqlite(conn) else postgresql.insert
+    taken = insert(_CLAIM).values(job=job, slot=slot).on_conflict_do_nothing()
+    return conn.execute(taken.returning(_CLAIM.c.slot)).first() is not None
+
+
+def heard_of(conn: Connection) -> dict[str, Heard]:
+    """Return what was last heard of each service."""
+    rows = conn.execute(sa.select(_STATUS))
+    return {row.service: Heard(**row._mapping) for row in rows}
+
+
+def begin_noting(conn: Connection, service: str, *, at: datetime) -> Heard:
+    """Note that the service was asked at *at* and return what was heard of it before.
+
+    Until the transaction ends nobody else can note anything about this service.
+    """
+    _note(conn, service, checked_at=at)
+    return heard_of(conn)[service]
+
+
+def note_success(
+    conn: Connection, service: str, *, query: str, etag: str | None, at: datetime
+) -> None:
+    """Note that the service confirmed its figures at *at*."""
+    _note(conn, service, query=query, etag=etag, fetched_at=at, checked_at=at, last_error=None)
+
+
+def note_failure(conn: Connection, service: str, *, reason: str, at: datetime) -> None:
+    """Note that the service could not be asked at *at*; what it said before stays."""
+    _note(conn, service, checked_at=at, last_error=reason)
+
+
+def _note(conn: Connection, service: str, **members: object) -> None:
+    insert = sqlite.insert if is_sqlite(conn) else postgresql.insert
+    statement = insert(_STATUS).values({"service": service, "query": "", **members})
+    conn.execute(statement.on_conflict_do_update(index_elements=["service"], set_=members))
+
+
+def keep_figures(conn: Connection, service: str, figures: Iterable[Figure], *, at: datetime) -> int:
+    """Make *figures* the service's current ones; say how many versions began or ended.
+
+    A figure that differs gets a new version, one that is gone ends; nothing is overwritten.
+    """
+    current = {key: (row_id, figure) for row_id, key, figure in _current(conn, service)}
+    sent = {(figure.indicator, figure.jurisdiction, figure.period): figure for figure in figures}
+    changed = [f for key, f in sent.items() if key not in current or current[key][1] != f]
+    ended = [row_id for key, (row_id, f) in current.items() if sent.get(key) != f]
+    for row_id in ended:
+        conn.execute(sa.update(_FIGURE).where(_FIGURE.c.id == row_id).values(valid_to=at))
+    if changed:
+        rows = [{**_figure_out(figure), "service": service, "valid_from": at} for figure in changed]
+        conn.execute(sa.insert(_FIGURE), rows)
+    return len(changed) + len(ended)
+
+
+def _current(conn: Connection, service: str) -> Iterator[tuple[int, tuple[str, str, str], Figure]]:
+    query = sa.select(_FIGURE).where(_FIGURE.c.service == service, _FIGURE.c.valid_to.is_(None))
+    for row in conn.execute(query):
+        figure = _figure_in(row)
+        yield row.id, (figure.indicator, figure.jurisdiction, figure.period), figure
+
+
+def _figure_out(figure: Figure) -> dict[str, Any]:
+    row = figure.model_dump()
+    row |= {"state": figure.state.value, "origin": figure.origin.value}
+    row |= {"stations": json.dumps(figure.stations), "detail": json.dumps(figure.detail)}
+    return row
+
+
+def _figure_in(row: sa.Row[Any]) -> Figure:
+    members = {name: getattr(row, name) for name in Figure.model_fields}
+    members |= {"state": State(row.state), "origin": Origin(row.origin)}
+    members |= {"stations": tuple(json.loads(row.stations)), "detail": json.loads(row.detail)}
+    return Figure(**members)
+
+
+# ---- outcomes
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A cooperation's figures and their freshness, all of one snapshot of the store."""
+
+    register: Register
+    cooperation: str
+    figures: dict[str, list[Figure]]
+    freshness: dict[str, Freshness]
+    now: datetime
+
+    @cached_property
+    def this_month(self) -> Period:
+        """The month it is where the cooperation keeps its calendar."""
+        return self.register.this_month(self.cooperation, self.now)
+
+    @property
+    def last_twelve(self) -> Period:
+        """The last twelve complete months."""
+        return Period.last_months(12, before=self.this_month)
+
+    def outcome(self, indicator: Indicator, period: Period) -> Outcome:
+        """Compute one outcome."""
+        return outcomes.compute(
+            indicator,
+            self.figures.get(indicator.code, ()),
+            period,
+            this_month=self.this_month,
+            sources=(self.freshness[indicator.service],),
+            computed_at=self.now,
+        )
+
+    def years(self, indicator: Indicator) -> list[Outcome]:
+        """Compute the outcome of each calendar year from the first to the last with a figure."""
+        years = outcomes.years_with_figures(self.figures.get(indicator.code, ()))
+        span = range(years[0], years[-1] + 1) if years else ()
+        return [self.outcome(indicator, Period.of_year(year)) for year in span]
+
+    def latest(self, indicator: Indicator) -> Outcome | None:
+        """Return the newest year that has a number, else the newest month; None for neither."""
+        for outcome in reversed(self.years(indicator)):
+            if outcome.value is not None:
+                return outcome
+        figures = self.figures.get(indicator.code, ())
+        for period in sorted({Period.parse(figure.period) for figure in figures}, reverse=True):
+            outcome = self.outcome(indicator, period)
+            if outcome.value is not None:
+                return outcome
+        return None
+
+
+def read_shelf(
+    conn: Connection, register: Register, cooperation: str, *, now: datetime, stale_after_s: float
+) -> Shelf:
+    """Read all that the outcomes of *cooperation* are computed from."""
+    indicators = register.indicators_of(cooperation)
+    figures: dict[str, list[Figure]] = {indicator.code: [] for indicator in indicators}
+    for figure in (*_figures_of(conn, figures), *register.published_figures):
+        if figure.indicator in figures:
+            figures[figure.indicator].append(figure)
+    heard = heard_of(conn)
+    fetched_at = {name: known.fetched_at for name, known in heard.items()}
+    freshness = {
+        service: outcomes.freshness(
+            service, fetched_at.get(service), now=now, stale_after_s=stale_after_s
+        )
+        for service in {indicator.service for indicator in indicators}
+    }
+    # What the register itself states is read at start and cannot grow old.
+    freshness[SERVICE] = Freshness(SERVICE, None, None, stale=False)
+    return Shelf(register, cooperation, figures, freshness, now)
+
+
+def _figures_of(conn: Connection, indicators: Collection[str]) -> list[Figure]:
+    query = sa.select(_FIGURE).where(
+        _FIGURE.c.indicator.in_(list(indicators)), _FIGURE.c.valid_to.is_(None)
+    )
+    return [_figure_in(row) for row in conn.execute(query.order_by(_FIGURE.c.id))]
+
+
+async def _engine(request: Request) -> Engine:
+    return cast("Engine", request.app.state.engine)
+
+
+EngineDep = Annotated[Engine, Depends(_engine)]

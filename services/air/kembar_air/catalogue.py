@@ -1,0 +1,78 @@
+"""What the air service measures, in µg/m³, and how mixing ratios become masses."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+from typing import Final
+
+from kembar_shared.measurement.catalogue import Catalogue, Conversion, Parameter, Span
+
+MOLAR_VOLUME_L: Final = {"25C": 24.465, "20C": 24.055, "0C": 22.414}
+"""Litres per mole of an ideal gas at 1 atm, by reference temperature."""
+
+MOLAR_MASS_G: Final = {"so2": 64.066, "no2": 46.006, "o3": 47.998, "co": 28.010, "ox": 47.998}
+"""Grams per mole; photochemical oxidants count as ozone."""
+
+MASS_UNITS: Final = (
+    Conversion("µg/m³", ("ug/m3", "mcg/m3")),
+    Conversion("mg/m³", ("mg/m3",), times=1000.0),
+    Conversion("ng/m³", ("ng/m3",), over=1000.0),
+)
+
+# First the possible values, then the plausible ones; instruments drift a little below zero.
+_SPANS: Final = {
+    "pm25": (Span(-5.0, 2000.0), Span(0.0, 500.0)),
+    "pm10": (Span(-5.0, 5000.0), Span(0.0, 800.0)),
+    "so2": (Span(-5.0, 5000.0), Span(0.0, 800.0)),
+    "no2": (Span(-5.0, 3000.0), Span(0.0, 500.0)),
+    "o3": (Span(-5.0, 1000.0), Span(0.0, 400.0)),
+    "co": (Span(-100.0, 100000.0), Span(0.0, 30000.0)),
+    "hc": (Span(low=-5.0), None),
+    "spm": (Span(low=-5.0), None),
+    "ox": (Span(low=-5.0), None),
+    "tsp": (Span(low=-5.0), None),
+    "pb": (Span(low=0.0), None),
+}
+
+
+def molar_units(mass_g: float) -> tuple[Conversion, ...]:
+    """Return the mixing ratios of a gas of *mass_g* grams per mole.
+
+    Each names its reference temperature, and a plain ppb or ppm is not among them: the
+    temperature moves SO2 by up to 9 %, and nothing is guessed.
+
+    Source:
+        Ideal gas at 1 atm: µg/m³ = ppb · M / Vm.
+    """
+    return tuple(
+        Conversion(
+            f"{unit}@{temperature}",
+            (f"{unit}@{temperature.replace('C', '°C')}", f"{unit}v@{temperature}"),
+            times=round(mass_g * 1000.0) * thousands,
+            over=round(volume_l * 1000.0),
+        )
+        for unit, thousands in (("ppb", 1.0), ("ppm", 1000.0))
+        for temperature, volume_l in MOLAR_VOLUME_L.items()
+    )
+
+
+def build() -> Catalogue:
+    """Return the catalogue, its names read from `parameters.toml`."""
+    words = tomllib.loads(files(__package__).joinpath("parameters.toml").read_text("utf-8"))
+    molar = {code: molar_units(mass_g) for code, mass_g in MOLAR_MASS_G.items()}
+    parameters = tuple(
+        Parameter(
+            code=code,
+            names=entry["names"],
+            unit="µg/m³",
+            conversions=MASS_UNITS + molar.get(code, ()),
+            period="PT1H",
+            aliases=(*entry["names"].values(), *entry["aliases"]),
+            fail=_SPANS[code][0],
+            suspect=_SPANS[code][1],
+            source="Own convention: domain rules, section D",
+        )
+        for code, entry in words.items()
+    )
+    return Catalogue("air", parameters)

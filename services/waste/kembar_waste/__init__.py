@@ -1,0 +1,1 @@
+"""The waste service of Kembar."""

@@ -1,0 +1,54 @@
+"""What the waste service measures: masses in kg, trips and population."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+from typing import Final
+
+from kembar_shared.measurement.catalogue import Catalogue, Conversion, Parameter, Span
+
+# fmt: off
+MATERIALS: Final = (
+    "organic", "paper", "plastic", "metal", "glass", "textile", "rubber_leather", "hazardous",
+    "electronic", "residual", "mixed", "other",
+)
+SOURCES: Final = (
+    "household", "commercial", "market", "office", "school", "street", "industry", "facility",
+    "mixed", "other",
+)
+# fmt: on
+
+# "Mg" is left out: in any case it would also read as milligrams.
+MASS_UNITS: Final = (
+    Conversion("kg", ("kilogram", "kilograms", "キログラム")),
+    Conversion("t", ("ton", "tons", "tonne", "tonnes", "ton metrik", "トン"), times=1000.0),
+    Conversion("g", ("gram", "grams", "グラム"), over=1000.0),
+)
+TRIP_UNITS: Final = (Conversion("1", ("trip", "trips", "rit", "ritase", "台")),)
+PERSON_UNITS: Final = (Conversion("persons", ("person", "people", "jiwa", "orang", "人")),)
+
+_POSSIBLE: Final = Span(low=0.0)
+_UNITS: Final = {"trips": TRIP_UNITS, "population": PERSON_UNITS}
+_FAIL: Final = {"trips": Span(0.0, 2000.0)}
+# A head count stands for its year: the counts of its days could not be added up.
+_PERIOD: Final = {"population": "P1Y"}
+
+
+def build() -> Catalogue:
+    """Return the catalogue, its names read from `parameters.toml`."""
+    words = tomllib.loads(files(__package__).joinpath("parameters.toml").read_text("utf-8"))
+    parameters = tuple(
+        Parameter(
+            code=code,
+            names=entry["names"],
+            unit=_UNITS.get(code, MASS_UNITS)[0].unit,
+            conversions=_UNITS.get(code, MASS_UNITS),
+            period=_PERIOD.get(code, "P1D"),
+            aliases=(*entry["names"].values(), *entry["aliases"]),
+            fail=_FAIL.get(code, _POSSIBLE),
+            source="Own convention: physically possible values",
+        )
+        for code, entry in words.items()
+    )
+    return Catalogue("waste", parameters, materials=MATERIALS, sources=SOURCES)

@@ -1,0 +1,1 @@
+"""The water service of Kembar."""

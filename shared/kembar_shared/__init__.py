@@ -1,0 +1,1 @@
+"""What every service shares: how it lives (chassis) and what it measures (measurement)."""

@@ -1,0 +1,1 @@
+"""How a service lives; knows nothing of the environment."""

@@ -1,0 +1,88 @@
+"""Put an app together."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Depends, FastAPI, Response
+from fastapi.routing import iter_route_contexts
+
+from kembar_shared.chassis import auth, health, metrics
+from kembar_shared.chassis.app import answers, documentation, middleware
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from prometheus_client.registry import Collector
+    from starlette.types import Lifespan
+
+    from kembar_shared.chassis.keys import KeySource
+    from kembar_shared.chassis.messages import Messages
+    from kembar_shared.chassis.settings import Settings
+
+
+def assemble(
+    settings: Settings,
+    *,
+    service: str,
+    title: str,
+    routers: Sequence[APIRouter],
+    keys: KeySource,
+    messages: Messages,
+    collectors: Iterable[Collector] = (),
+    checks: Mapping[str, Callable[[], bool]] | None = None,
+    lifespan: Lifespan[Any] | None = None,
+    state: Mapping[str, object] | None = None,
+) -> FastAPI:
+    """Return an app that serves *routers* and what every service serves.
+
+    Args:
+        settings: Limits, issuer and audience.
+        service: Its name, such as `water`.
+        title: Its name for readers of the API's documentation.
+        routers: Its own routes; each carries its access mark, each router its whole prefix.
+        keys: Where the issuer's public keys come from.
+        messages: The chassis's messages and the service's own.
+        collectors: What it shows on `/metrics` besides its requests.
+        checks: What must hold for it to be ready, by name.
+        lifespan: What runs from start to stop.
+        state: What its own dependencies read from `app.state`.
+
+    Raises:
+        RouteWithoutAccess: A route does not say who may call it.
+    """
+    app = documentation.DocumentedApp(
+        title=title,
+        version=metadata.version("kembar-shared"),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lifespan,
+        telemetry={"operation_spans": False},
+        dependencies=[Depends(auth.admit)],
+        exception_handlers=dict(answers.HANDLERS),
+    )
+    app.state.settings = settings
+    app.state.service = service
+    app.state.messages = messages
+    app.state.metrics = metrics.Metrics(collectors)
+    app.state.checks = dict(checks or {})
+    app.state.verifier = auth.Verifier(keys, issuer=settings.issuer, audience=settings.audience)
+    for name, value in (state or {}).items():
+        setattr(app.state, name, value)
+    for router in (_process_routes(), documentation.routes(), *routers):
+        app.include_router(router)
+    for context in iter_route_contexts(app.routes):
+        auth.access_of(context.endpoint)
+    app.add_middleware(middleware.GuardedBody, settings=settings)
+    app.add_middleware(middleware.ObservedRequest)
+    return app
+
+
+def _process_routes() -> APIRouter:
+    router = APIRouter(tags=["process"])
+    router.get("/livez")(auth.public(health.livez))
+    router.get("/readyz")(auth.public(health.readyz))
+    router.get("/metrics", response_class=Response)(auth.needs("metrics:read")(metrics.scrape))
+    return router

@@ -1,0 +1,184 @@
+"""What surrounds every request: its id, its log line, its duration, and the guard of its body."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+import time
+from typing import TYPE_CHECKING, Final
+
+from fastapi import Request, params
+from starlette.datastructures import MutableHeaders
+
+from kembar_shared.chassis import auth, logs, problems
+from kembar_shared.chassis.app import answers
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from kembar_shared.chassis.metrics import Metrics
+    from kembar_shared.chassis.settings import Settings
+
+UNMATCHED: Final = "unmatched"
+"""The route of a request that no route answers."""
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_SECURITY_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+
+
+class ObservedRequest:
+    """Give each request an id, a log line and a duration; answer faults and log their cause."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        request_id = _request_id(request)
+        request.state.request_id = request_id
+        logs.begin()
+        began, status = time.perf_counter(), 0
+
+        async def send_named(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = request_id
+                for name, value in _SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_named)
+        except Exception as error:  # the edge: logged with its traceback, told without
+            logs.fault("fault", error, request_id=request_id)
+            if status:
+                raise
+            await answers.render(request, problems.InternalFault())(scope, receive, send_named)
+        finally:
+            _note(request, status, time.perf_counter() - began)
+
+
+class GuardedBody:
+    """Let a body in only from who may send it, of a type that is read, in time, within its limit.
+
+    A route with a declared body reads it whole; any other streams what it reads.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self.settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or not _has_body(Request(scope)):
+            await self.app(scope, receive, send)
+            return
+        body = _Body(Request(scope), receive, send, self.settings)
+        await self.app(scope, body.receive, body.send)
+
+
+class _Body:
+    """A body on its way in."""
+
+    def __init__(self, request: Request, receive: Receive, send: Send, settings: Settings) -> None:
+        self._request = request
+        self._receive = receive
+        self._send = send
+        self._settings = settings
+        self._limit: int | None = None
+        self._size = 0
+        self._deadline = 0.0
+        self._is_whole = False
+        self._is_answered = False
+
+    async def receive(self) -> Message:
+        """Return the next piece.
+
+        Raises:
+            Problem: The body may not come in, is cut short, too slow or too large.
+        """
+        if self._is_whole or self._is_answered:
+            return await self._receive()
+        if self._limit is None:
+            self._limit = await self._admit()
+            self._deadline = time.monotonic() + self._settings.request_timeout_s
+        patience_s = min(self._settings.request_idle_s, self._deadline - time.monotonic())
+        try:
+            message = await asyncio.wait_for(self._receive(), patience_s)
+        except TimeoutError as error:
+            raise problems.ReceiveTimeout from error
+        if message["type"] == "http.disconnect":
+            raise problems.IncompleteBody
+        self._size += len(message.get("body", b""))
+        if self._size > self._limit:
+            raise problems.TooLarge(limit=self._limit)
+        self._is_whole = not message.get("more_body", False)
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Answer; where the body was not received whole, the connection ends with the answer."""
+        if message["type"] == "http.response.start":
+            self._is_answered = True
+            if not self._is_whole:
+                # Else the server would go on swallowing it.
+                MutableHeaders(scope=message)["Connection"] = "close"
+        await self._send(message)
+
+    async def _admit(self) -> int:
+        """Return how many bytes are let in, before any is."""
+        await auth.admit(self._request)
+        field = getattr(self._request.scope.get("route"), "body_field", None)
+        limit = self._settings.upload_bytes
+        if field is not None:
+            limit = self._settings.json_bytes
+            self._check_type(is_form=isinstance(field.field_info, params.Form))
+        declared = self._request.headers.get("content-length", "0")
+        if int(declared) > limit:
+            raise problems.TooLarge(limit=limit)
+        return limit
+
+    def _check_type(self, *, is_form: bool) -> None:
+        accepted = ["application/json"]
+        if is_form:
+            accepted = ["application/x-www-form-urlencoded", "multipart/form-data"]
+        headers = self._request.headers
+        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+        coding = headers.get("content-encoding", "identity")
+        if media_type not in accepted or coding != "identity":
+            raise problems.UnsupportedMediaType(accepted=", ".join(accepted))
+
+
+def _has_body(request: Request) -> bool:
+    headers = request.headers
+    return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+
+
+def _request_id(request: Request) -> str:
+    sent = request.headers.get("x-request-id", "")
+    return sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
+
+
+def _note(request: Request, status: int, seconds: float) -> None:
+    """Count the request and write its line; status 0 stands for an answer that never began."""
+    route = getattr(request.scope.get("route"), "path", UNMATCHED)
+    metrics: Metrics = request.app.state.metrics
+    metrics.observe(method=request.method, route=route, status=status, seconds=seconds)
+    logs.write(
+        status=status,
+        request_id=request.state.request_id,
+        client=getattr(request.state, "client", None),
+        method=request.method,
+        route=route,
+        ms=round(seconds * 1000, 3),
+    )

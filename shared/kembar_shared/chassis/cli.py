@@ -1,0 +1,177 @@
+"""The commands of one service: serve, migrate, openapi, check."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import uvicorn
+from pydantic import ValidationError
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from kembar_shared.chassis import logs, migrate
+from kembar_shared.chassis.database import connect
+from kembar_shared.chassis.problems import Problem
+from kembar_shared.chassis.settings import Settings
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Sequence
+
+    from fastapi import FastAPI
+
+Chosen = TypeVar("Chosen", bound=Settings)
+
+NOT_CURRENT: Final = 3
+"""Exit code where the database is not current or cannot be reached."""
+
+MIGRATION_TIMEOUT_S: Final = 3600.0
+MOST_HEADER_BYTES: Final = 64 * 1024
+
+
+def run(
+    service: str,
+    settings: Callable[[], Chosen],
+    build: Callable[[Chosen], FastAPI],
+    packages: Sequence[str],
+) -> None:
+    """Do what the command line asks of *service*, then exit.
+
+    Args:
+        service: Its name, such as `water`.
+        settings: Reads its settings from the environment.
+        build: Makes its app; the database need not be there yet.
+        packages: Packages whose migrations its database needs.
+    """
+    parser = argparse.ArgumentParser(prog=f"kembar-{service}", description=f"Kembar's {service}.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve", help="answer requests until stopped")
+    commands.add_parser("migrate", help="bring the database to the newest revision")
+    commands.add_parser("openapi", help="print the API's schema")
+    commands.add_parser("check", help="print the settings and the state of the database")
+    command = parser.parse_args().command
+    try:
+        chosen = settings()
+    except ValidationError as error:
+        for wrong in error.errors():
+            sys.stderr.write(f"{service}: {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}\n")
+        sys.exit(2)
+    if command == "serve":
+        sys.exit(_serve(service, chosen, build, packages))
+    if command == "migrate":
+        sys.exit(_migrate(service, chosen, packages))
+    if command == "check":
+        sys.exit(_check(service, chosen, packages))
+    _write(json.dumps(build(chosen).openapi(), ensure_ascii=False, indent=2, sort_keys=True))
+
+
+def server(app: FastAPI, settings: Settings) -> uvicorn.Server:
+    """Return the server that serves *app*: one process, without an access log of its own."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            loop="uvloop",
+            http=type("Protocol", (_Patient,), {"idle_s": settings.request_idle_s}),
+            ws="none",
+            lifespan="on",
+            access_log=False,
+            log_config=None,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=20,
+            timeout_graceful_shutdown=10,
+        )
+    )
+
+
+def _serve(
+    service: str,
+    settings: Chosen,
+    build: Callable[[Chosen], FastAPI],
+    packages: Sequence[str],
+) -> int:
+    state = _state(settings, packages)
+    if state != "current":
+        sys.stderr.write(f"{service}: the database is {state}; try: kembar-{service} migrate\n")
+        return NOT_CURRENT
+    logs.configure(settings, service)
+    try:
+        server(build(settings), settings).run()
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+def _migrate(service: str, settings: Settings, packages: Sequence[str]) -> int:
+    engine = connect(settings.database_url, timeout_s=MIGRATION_TIMEOUT_S)
+    try:
+        migrate.upgrade(engine, packages)
+    except Problem as problem:
+        sys.stderr.write(f"{service}: {problem.slug} ({problem.__cause__})\n")
+        return NOT_CURRENT
+    finally:
+        engine.dispose()
+    _write(f"{service}: the database is current")
+    return 0
+
+
+def _check(service: str, settings: Settings, packages: Sequence[str]) -> int:
+    for name in type(settings).model_fields:
+        _write(f"{name} = {getattr(settings, name)}")
+    state = _state(settings, packages)
+    _write(f"{service}: the database is {state}")
+    return 0 if state == "current" else 1
+
+
+def _state(settings: Settings, packages: Sequence[str]) -> str:
+    engine = connect(settings.database_url, timeout_s=settings.database_timeout_s)
+    try:
+        return "current" if migrate.is_current(engine, packages) else "not current"
+    except Problem as problem:
+        return f"not usable ({problem.slug})"
+    finally:
+        engine.dispose()
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+class _Patient(HttpToolsProtocol):
+    """The server's protocol, with a limit to the time and size of a request's headers."""
+
+    idle_s: float
+    timer: asyncio.TimerHandle
+    header_bytes: int
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        # The class itself narrows the transport to a stream's.
+        super().connection_made(transport)
+        self._await_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.timer.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self.header_bytes += len(data)
+        super().data_received(data)
+        if not self.timer.cancelled() and self.header_bytes > MOST_HEADER_BYTES:
+            self.transport.close()
+
+    def on_message_begin(self) -> None:
+        self.timer.cancel()
+        self._await_headers()
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self.timer.cancel()
+        super().on_headers_complete()
+
+    def _await_headers(self) -> None:
+        self.header_bytes = 0
+        self.timer = self.loop.call_later(self.idle_s, self.transport.close)

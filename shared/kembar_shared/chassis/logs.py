@@ -1,0 +1,72 @@
+"""One structured line per request, as JSON on standard output."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, Processor
+
+    from kembar_shared.chassis.settings import Settings
+
+_line: ContextVar[dict[str, Any]] = ContextVar("kembar_request_line")
+
+
+def configure(settings: Settings, service: str) -> None:
+    """Send everything this process logs, the libraries' lines too, to standard output as JSON."""
+
+    def add_service(_logger: object, _method: str, event: EventDict) -> EventDict:
+        event["service"] = service
+        return event
+
+    shared: list[Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        add_service,
+        structlog.processors.format_exc_info,
+    ]
+    level = logging.getLevelNamesMapping()[settings.log_level]
+    structlog.configure(
+        processors=[*shared, structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    # Below a warning, libraries write whole URLs, query included.
+    logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
+    logging.getLogger("uvicorn").setLevel(level)
+
+
+def begin() -> None:
+    """Start the line of a request."""
+    _line.set({})
+
+
+def bind(**members: object) -> None:
+    """Add *members* to the line of the current request, such as `rows=1000`."""
+    _line.get({}).update(members)
+
+
+def write(*, status: int, **members: object) -> None:
+    """Write the line of a request that is done."""
+    level = logging.ERROR if status >= 500 else logging.INFO
+    structlog.get_logger().log(level, "request", status=status, **members, **_line.get({}))
+
+
+def fault(event: str, error: BaseException, **members: object) -> None:
+    """Write *error* with its traceback."""
+    structlog.get_logger().error(event, exc_info=error, **members)

@@ -1,0 +1,80 @@
+"""Upgrade a database, and say whether it is current.
+
+Each package keeps its revisions in `migrations/versions`, as a branch of its own that is labelled
+with the package's name. A database is upgraded to the heads of the packages that use it.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from kembar_shared.chassis.database import (
+    Connection,
+    Engine,
+    create_if_absent,
+    is_sqlite,
+    reading,
+    writing,
+)
+from kembar_shared.chassis.problems import SchemaNewer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_LOCK: Final = 0x6B656D626172  # "kembar": any number that no other lock uses
+
+
+def upgrade(engine: Engine, packages: Sequence[str]) -> None:
+    """Bring the database to the newest revisions of *packages*, in one transaction.
+
+    It is made where it does not exist. Two at once wait for each other.
+
+    Raises:
+        SchemaNewer: The database was upgraded by a newer release.
+    """
+    create_if_absent(engine)
+    script = _script(packages)
+    with writing(engine) as conn:
+        if not is_sqlite(conn):
+            conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        _heads(conn, script)
+
+        # Any: Alembic's own type for revisions differs from release to release
+        def steps(revision: Any, _context: object) -> Any:
+            return script._upgrade_revs("heads", revision)
+
+        with EnvironmentContext(Config(), script, fn=steps, destination_rev="heads") as environment:
+            environment.configure(connection=conn, render_as_batch=True)
+            environment.run_migrations()
+
+
+def is_current(engine: Engine, packages: Sequence[str]) -> bool:
+    """Say whether the database has exactly the newest revisions of *packages*.
+
+    Raises:
+        SchemaNewer: The database was upgraded by a newer release.
+    """
+    script = _script(packages)
+    with reading(engine) as conn:
+        return _heads(conn, script) == set(script.get_heads())
+
+
+def _script(packages: Sequence[str]) -> ScriptDirectory:
+    folders = [str(resources.files(package) / "migrations" / "versions") for package in packages]
+    return ScriptDirectory(str(Path(__file__).parent / "migrations"), version_locations=folders)
+
+
+def _heads(conn: Connection, script: ScriptDirectory) -> set[str]:
+    heads = set(MigrationContext.configure(conn).get_current_heads())
+    known = {revision.revision for revision in script.walk_revisions()}
+    if heads - known:
+        raise SchemaNewer
+    return heads

@@ -1,0 +1,65 @@
+"""What an operator may set, read from the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MEBIBYTE = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """The settings every process has; a service narrows them by its own environment prefix."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="KEMBAR_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
+    database_url: SecretStr = Field(
+        default=SecretStr("sqlite:///kembar.sqlite"),
+        description="Database: sqlite:///FILE or postgresql://USER@HOST:PORT/NAME.",
+    )
+    database_timeout_s: float = Field(
+        default=10, gt=0, le=600, description="Longest wait for a connection, lock or statement."
+    )
+    issuer: str = Field(
+        default="http://127.0.0.1:8000", description="The gateway's public URL: `iss` of tokens."
+    )
+    audience: str = Field(default="kembar", description="`aud` that a token must name.")
+    jwks_url: str = Field(
+        default="", description="Issuer's public keys; default: ISSUER/.well-known/jwks.json."
+    )
+    jwks_file: Path | None = Field(
+        default=None, description="Where the last key set is kept for when the issuer is down."
+    )
+    jwks_max_age_s: float = Field(
+        default=300, gt=0, description="Age at which the key set is fetched again."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Least level that is logged."
+    )
+    upload_bytes: int = Field(
+        default=256 * MEBIBYTE, gt=0, description="Largest uploaded file, raw and decoded."
+    )
+    upload_rows: int = Field(default=2_000_000, gt=0, description="Most rows of an upload.")
+    upload_columns: int = Field(default=64, gt=0, description="Most columns of an upload.")
+    cell_characters: int = Field(default=4096, gt=0, description="Longest cell of an upload.")
+    json_bytes: int = Field(
+        default=32 * MEBIBYTE, gt=0, description="Largest JSON or form body of any other request."
+    )
+    request_idle_s: float = Field(
+        default=30, gt=0, description="Longest silence while headers or a body are received."
+    )
+    request_timeout_s: float = Field(
+        default=600, gt=0, description="Longest time for receiving a body."
+    )
+
+    @property
+    def keys_url(self) -> str:
+        """Where the issuer publishes its public keys."""
+        return self.jwks_url or f"{self.issuer.rstrip('/')}/.well-known/jwks.json"

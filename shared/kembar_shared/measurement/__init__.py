@@ -1,0 +1,1 @@
+"""What a service measures; knows no particular service."""

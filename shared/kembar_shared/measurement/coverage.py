@@ -1,0 +1,146 @@
+"""How much of a month or a year was measured, and what may be said of it.
+
+The rules are the same for every service: under 75 % coverage there is no figure; values reported
+by the day, the month and the year are never added to each other, and the finest of them with
+enough coverage wins; a figure is as real as the least real of its inputs.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from kembar_shared.measurement.vocabulary import Grain, Origin, State
+
+LEAST_COVERAGE: Final = 0.75
+"""Share of the expected values below which a figure is insufficient (domain rules, A5)."""
+
+UNIT_SCHEMA: Final = pl.Schema(
+    {
+        "jurisdiction": pl.String(),
+        "station": pl.String(),
+        "member": pl.String(),
+        "origin": pl.String(),
+        "grain": pl.String(),
+        "slot": pl.String(),
+        "period": pl.Date(),
+        "covered": pl.Float64(),
+        "numerator": pl.Float64(),
+        "denominator": pl.Float64(),
+        "n": pl.Int64(),
+    }
+)
+"""What a service sums: one row per member (a station or a series) and slot.
+
+`slot` is the length of time of which one value is expected, `grain` that of the values behind it:
+a river sampled by the day is expected once a month. `covered` is 0 to 1 of the slot.
+"""
+
+_TRUNCATION = {Grain.DAY: "1d", Grain.MONTH: "1mo", Grain.YEAR: "1y"}
+_LABEL = {Grain.MONTH: "%Y-%m", Grain.YEAR: "%Y"}
+_RANK = {Grain.DAY: 0, Grain.MONTH: 1, Grain.YEAR: 2}
+_ORIGINS = (Origin.REAL.value, Origin.STAND_IN.value, Origin.SYNTHETIC.value)
+_DRY_SLOTS = {Grain.DAY: 184.0, Grain.MONTH: 6.0}
+_GROUP = ("jurisdiction", "grain", "slot", "first")
+
+
+def gather(units: pl.DataFrame, length: Grain, *, seasons: bool = False) -> pl.DataFrame:
+    """Add units up to jurisdictions and calendar months or years and judge their coverage.
+
+    A member is expected from the period of its first unit on, for the whole of that period, by
+    whatever length of time it reports.
+
+    Args:
+        units: Columns of `UNIT_SCHEMA`.
+        length: MONTH or YEAR.
+        seasons: Also ask for the coverage of the wet (November to April) and the dry half of a
+            year; the least of the three counts.
+
+    Returns:
+        One row per jurisdiction and period with units: `jurisdiction`, `period` ("2023-04"),
+        `grain`, `numerator`, `denominator` (null when insufficient), `n`, `expected`,
+        `coverage` (0 to 1), `state` (ok, insufficient), `origin`, `stations`.
+
+    Source:
+        Coverage of 75 %: Directive 2008/50/EC, Annex VII and XI; half-years adapted to the tropics.
+    """
+    shorter = units.filter(
+        pl.col("slot").replace_strict(_RANK, return_dtype=pl.Int8) <= _RANK[length]
+    )
+    first = pl.col("period").dt.truncate(_TRUNCATION[length])
+    sums = _expected(
+        _sums(shorter.with_columns(first=first)), units.with_columns(first=first), length
+    )
+    least = [pl.col("covered") / pl.col("expected")]
+    if seasons and length is Grain.YEAR:
+        dry = pl.col("members") * pl.col("slot").replace_strict(_DRY_SLOTS, default=None)
+        least += [pl.col("covered_dry") / dry]
+        least += [(pl.col("covered") - pl.col("covered_dry")) / (pl.col("expected") - dry)]
+    judged = sums.with_columns(
+        coverage=pl.min_horizontal(*least, 1.0),
+        rank=pl.col("grain").replace_strict(_RANK, return_dtype=pl.Int8),
+    ).with_columns(enough=pl.col("coverage") >= LEAST_COVERAGE)
+    chosen = judged.sort(
+        "jurisdiction", "first", "enough", "rank", descending=[False, False, True, False]
+    ).unique(["jurisdiction", "first"], keep="first", maintain_order=True)
+    return chosen.select(
+        "jurisdiction",
+        pl.col("first").dt.strftime(_LABEL[length]).alias("period"),
+        "grain",
+        pl.when("enough").then("numerator").alias("numerator"),
+        pl.when("enough").then("denominator").alias("denominator"),
+        "n",
+        "expected",
+        "coverage",
+        pl.when("enough")
+        .then(pl.lit(State.OK.value))
+        .otherwise(pl.lit(State.INSUFFICIENT.value))
+        .alias("state"),
+        "origin",
+        "stations",
+    )
+
+
+def least_real(origins: pl.Expr) -> pl.Expr:
+    """Aggregate origins to the one a figure made from all of them has."""
+    ranks = origins.replace_strict(_ORIGINS, range(len(_ORIGINS)), return_dtype=pl.Int8)
+    return ranks.max().replace_strict(range(len(_ORIGINS)), _ORIGINS, return_dtype=pl.String)
+
+
+def _sums(slots: pl.DataFrame) -> pl.DataFrame:
+    """Add the units of each group up."""
+    dry = pl.col("period").dt.month().is_between(5, 10)
+    return slots.group_by(_GROUP).agg(
+        pl.col("numerator", "denominator", "n", "covered").sum(),
+        covered_dry=pl.col("covered").filter(dry).sum(),
+        origin=least_real(pl.col("origin")),
+        stations=pl.col("station").unique().sort(),
+    )
+
+
+def _expected(sums: pl.DataFrame, units: pl.DataFrame, length: Grain) -> pl.DataFrame:
+    """Say how many members and slots each group should have had.
+
+    A member that reports by another length of time is expected too: what only its yearly total
+    holds is missing from the month.
+    """
+    starts = units.group_by("jurisdiction", "member").agg(since=pl.col("first").min())
+    members = (
+        sums.select(_GROUP)
+        .join(starts, on="jurisdiction")
+        .filter(pl.col("since") <= pl.col("first"))
+        .group_by(_GROUP)
+        .agg(members=pl.len())
+    )
+    following = pl.col("first").dt.offset_by(_TRUNCATION[length])
+    slots_in_period = (
+        pl.when(pl.col("slot") == Grain.DAY.value)
+        .then((following - pl.col("first")).dt.total_days())
+        .when(pl.col("slot") == Grain.MONTH.value)
+        .then(pl.lit(12 if length is Grain.YEAR else 1))
+        .otherwise(pl.lit(1))
+    )
+    return sums.join(members, on=_GROUP).with_columns(
+        expected=(pl.col("members") * slots_in_period).cast(pl.Float64)
+    )

@@ -1,0 +1,41 @@
+"""What can be wrong with a request to the kernel.
+
+Problem
+    UploadRejected 422      StationsNotYours 403
+    StationNotYours 403     StationExists 409
+    UnknownUpload 404
+"""
+
+from __future__ import annotations
+
+from kembar_shared.chassis.problems import Conflict, NotFound, Problem
+
+
+class UploadRejected(Problem):
+    """No row of the file could be stored; the receipt's rejections say why."""
+
+    slug, status = "upload-rejected", 422
+
+
+class StationsNotYours(Problem):
+    """Every row of the file belongs to stations of others."""
+
+    slug, status = "stations-not-yours", 403
+
+
+class StationNotYours(Problem):
+    """The caller's token is narrowed to other stations."""
+
+    slug, status = "station-not-yours", 403
+
+
+class StationExists(Conflict):
+    """A station with this code is registered already."""
+
+    slug = "station-exists"
+
+
+class UnknownUpload(NotFound):
+    """There is no such upload that the caller may see."""
+
+    slug = "unknown-upload"

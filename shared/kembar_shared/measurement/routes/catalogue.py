@@ -1,0 +1,46 @@
+"""The catalogue: parameters with their units and bounds, standards with their sources."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from kembar_shared.chassis.auth import any_token
+from kembar_shared.chassis.caching import json_response
+from kembar_shared.chassis.pages import page
+from kembar_shared.measurement.routes.needed import DomainDep, LanguageDep
+
+router = APIRouter(prefix="/v1", tags=["catalogue"])
+
+
+@router.get("/parameters")
+@any_token
+def list_parameters(request: Request, domain: DomainDep, language: LanguageDep) -> Response:
+    """Answer what this service measures, in which units, within which bounds."""
+    items = [_answer(p, language) for p in domain.catalogue.parameters]
+    return json_response(request, page(items, None))
+
+
+@router.get("/standards")
+@any_token
+def list_standards(request: Request, domain: DomainDep) -> Response:
+    """Answer the limits this service judges by, with their source and dates in force."""
+    return json_response(request, page([dict(row) for row in domain.standards], None))
+
+
+def _answer(parameter: Any, language: str) -> dict[str, Any]:
+    return {
+        "code": parameter.code,
+        "name": parameter.names[language],
+        "names": parameter.names,
+        "unit": parameter.unit,
+        "units": [asdict(conversion) for conversion in parameter.conversions],
+        "aliases": list(parameter.aliases),
+        "period": parameter.period,
+        "cadence": parameter.cadence or parameter.period,
+        "fail": None if parameter.fail is None else asdict(parameter.fail),
+        "suspect": None if parameter.suspect is None else asdict(parameter.suspect),
+        "source": parameter.source,
+    }

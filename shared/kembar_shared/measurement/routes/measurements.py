@@ -1,0 +1,187 @@
+"""Measurements as they are stored, their earlier values, and their sums per local period."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query, Request, Response
+
+from kembar_shared.chassis.auth import CallerDep, needs
+from kembar_shared.chassis.caching import json_response
+from kembar_shared.chassis.database import reading
+from kembar_shared.chassis.pages import LimitDep, encode_cursor, page
+from kembar_shared.measurement import periods, rollups, store
+from kembar_shared.measurement.routes.needed import (
+    CursorDep,
+    DomainDep,
+    EngineDep,
+    FromDep,
+    ParametersDep,
+    StationsDep,
+    ToDep,
+    days_asked,
+    instant_us,
+    own_stations,
+    position,
+    utc,
+)
+from kembar_shared.measurement.vocabulary import Grain
+
+router = APIRouter(prefix="/v1", tags=["measurements"])
+
+
+@router.get("/measurements")
+@needs("measurements:read")
+def list_measurements(
+    request: Request,
+    engine: EngineDep,
+    domain: DomainDep,
+    caller: CallerDep,
+    limit: LimitDep,
+    station: StationsDep = None,
+    parameter: ParametersDep = None,
+    material: str | None = None,
+    source: str | None = None,
+    from_: FromDep = None,
+    to: ToDep = None,
+    as_of: Annotated[
+        datetime | None, Query(description="Answer what was known then; with offset.")
+    ] = None,
+    flag: Annotated[int | None, Query(ge=1, le=9)] = None,
+    cursor: CursorDep = None,
+) -> Response:
+    """Answer measurements by station, parameter and time; raw values are never changed."""
+    known_at = None if as_of is None else utc(as_of, "as_of")
+    after = position(cursor, "s", "t")
+    with reading(engine) as conn:
+        selection = store.reading.Selection(
+            stations=own_stations(conn, caller, station),
+            parameters=None if parameter is None else tuple(parameter),
+            material=material,
+            source=source,
+            from_us=instant_us(from_, "from"),
+            to_us=instant_us(to, "to"),
+            flag=flag,
+        )
+        rows = store.reading.measurements(
+            conn,
+            selection,
+            after=None if after is None else (after[0], after[1]),
+            limit=limit + 1,
+            as_of=known_at,
+        )
+    return json_response(request, _page(rows, limit, domain))
+
+
+@router.get("/measurements/latest")
+@needs("measurements:read")
+def list_latest(
+    request: Request,
+    engine: EngineDep,
+    domain: DomainDep,
+    caller: CallerDep,
+    limit: LimitDep,
+    station: StationsDep = None,
+    parameter: ParametersDep = None,
+    cursor: CursorDep = None,
+) -> Response:
+    """Answer the newest measurement of each series that no check failed."""
+    after = position(cursor, "s", "t")
+    with reading(engine) as conn:
+        selection = store.reading.Selection(
+            stations=own_stations(conn, caller, station),
+            parameters=None if parameter is None else tuple(parameter),
+        )
+        rows = store.reading.latest(
+            conn, selection, after=after[0] if after else 0, limit=limit + 1
+        )
+    return json_response(request, _page(rows, limit, domain))
+
+
+@router.get("/rollups")
+@needs("measurements:read")
+def list_rollups(
+    request: Request,
+    engine: EngineDep,
+    domain: DomainDep,
+    caller: CallerDep,
+    limit: LimitDep,
+    period: Annotated[Literal["day", "month", "year"], Query()] = "day",
+    station: StationsDep = None,
+    parameter: ParametersDep = None,
+    from_: FromDep = None,
+    to: ToDep = None,
+    cursor: CursorDep = None,
+) -> Response:
+    """Answer sums and means per local day, month or year, each with its coverage and state."""
+    grain = Grain(period)
+    after = position(cursor, "s", "b")
+    first, following = days_asked(from_, to, grain)
+    with reading(engine) as conn:
+        rows = store.reading.rollups(
+            conn,
+            store.reading.Selection(
+                stations=own_stations(conn, caller, station),
+                parameters=None if parameter is None else tuple(parameter),
+            ),
+            digits=rollups.DIGITS[grain],
+            first_day=rollups.number_of(first),
+            end_day=rollups.number_of(following),
+            after=None if after is None else (after[0], after[1]),
+            # up to three grains of measurement stand behind one answer
+            limit=3 * (limit + 1),
+        )
+    answers = rollups.summarise(rows, grain)
+    last = answers[limit - 1] if len(answers) > limit else None
+    following_page = (
+        None if last is None else encode_cursor({"s": last["series_id"], "b": last["bucket"]})
+    )
+    hidden = {"series_id", "bucket"}
+    items = [
+        {"unit": domain.catalogue.by_code[a["parameter"]].unit}
+        | {name: value for name, value in a.items() if name not in hidden}
+        for a in answers[:limit]
+    ]
+    return json_response(request, page(items, following_page))
+
+
+def _page(rows: Any, limit: int, domain: DomainDep) -> dict[str, Any]:
+    last = rows[limit - 1] if len(rows) > limit else None
+    following = last and encode_cursor({"s": last["series_id"], "t": last["time_us"]})
+    return page([_answer(row, domain) for row in rows[:limit]], following)
+
+
+def _answer(row: Any, domain: DomainDep) -> dict[str, Any]:
+    instant = periods.instant_of_us(row["time_us"])
+    local = instant.astimezone(ZoneInfo(row["timezone"]))
+    parameter = domain.catalogue.by_code[row["parameter"]]
+    return {
+        "station": row["station"],
+        "parameter": row["parameter"],
+        "material": row["material"] or None,
+        "source": row["source"] or None,
+        "time": instant.isoformat().replace("+00:00", "Z"),
+        "time_local": local.replace(tzinfo=None).isoformat(),
+        "utc_offset": _offset(local),
+        "value": row["value"],
+        "unit": parameter.unit,
+        "sent_value": row["sent_value"] if row["sent_value"] is not None else row["value"],
+        "sent_unit": row["sent_unit"] or parameter.unit,
+        "qualifier": row["qualifier"],
+        "limit": row["limit_value"],
+        "period": row["period"] or parameter.period,
+        "flag": row["flag"],
+        "revision": row["revision"],
+        "upload": row["upload"],
+        "line": row["line"],
+        "method": row["method"],
+        "depth_m": row["depth_m"],
+        "note": row["note"],
+    }
+
+
+def _offset(local: datetime) -> str:
+    text = local.strftime("%z")
+    return f"{text[:3]}:{text[3:5]}"

@@ -1,0 +1,167 @@
+"""What the kernel's routes are handed: the database, the domain, the selection of the caller."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from fastapi import Depends, Query, Request
+
+from kembar_shared.chassis.auth import Caller
+from kembar_shared.chassis.database import Connection, Engine
+from kembar_shared.chassis.messages import Messages, language_of
+from kembar_shared.chassis.pages import decode_cursor
+from kembar_shared.chassis.problems import BadCursor, BadQuery
+from kembar_shared.measurement import store
+from kembar_shared.measurement.indicators import Domain
+from kembar_shared.measurement.periods import Period, local_midnight_us, us_of_instant
+from kembar_shared.measurement.rollups import Figures
+from kembar_shared.measurement.vocabulary import Grain
+
+_UTC = ZoneInfo("UTC")
+_FIRST_DAY, _LAST_DAY = date(1949, 1, 1), date(9999, 1, 1)
+ZONES = frozenset(available_timezones()) - {"Factory", "localtime"}
+"""The zones that every host knows by the same rules."""
+
+
+def _engine(request: Request) -> Engine:
+    return request.app.state.engine  # type: ignore[no-any-return]  # set by `service.build`
+
+
+def _domain(request: Request) -> Domain:
+    return request.app.state.domain  # type: ignore[no-any-return]  # set by `service.build`
+
+
+def _figures(request: Request) -> Figures:
+    return request.app.state.figures  # type: ignore[no-any-return]  # set by `service.build`
+
+
+def _messages(request: Request) -> Messages:
+    return request.app.state.messages  # type: ignore[no-any-return]  # set by the chassis
+
+
+def _language(request: Request) -> str:
+    return language_of(request.headers.get("Accept-Language"))
+
+
+EngineDep = Annotated[Engine, Depends(_engine)]
+DomainDep = Annotated[Domain, Depends(_domain)]
+FiguresDep = Annotated[Figures, Depends(_figures)]
+MessagesDep = Annotated[Messages, Depends(_messages)]
+LanguageDep = Annotated[str, Depends(_language)]
+CursorDep = Annotated[str | None, Query(max_length=500, description="`next` of the last page.")]
+StationsDep = Annotated[list[str] | None, Query(alias="station", description="Station codes.")]
+ParametersDep = Annotated[
+    list[str] | None, Query(alias="parameter", description="Parameter codes.")
+]
+FromDep = Annotated[
+    str | None, Query(alias="from", max_length=40, description="Inclusive; a day or an instant.")
+]
+ToDep = Annotated[
+    str | None, Query(alias="to", max_length=40, description="Exclusive; a day or an instant.")
+]
+
+
+def own_stations(
+    conn: Connection, caller: Caller, asked: list[str] | None
+) -> tuple[str, ...] | None:
+    """Return the codes of the stations asked for that *caller* may see; None for all."""
+    if caller.stations is None:
+        return None if asked is None else tuple(asked)
+    known = [row["code"] for row in store.stations.read(conn)]
+    return tuple(c for c in known if caller.sees(c) and (asked is None or c in asked))
+
+
+def instant_us(text: str | None, name: str) -> int | None:
+    """Read a query's day (from its UTC midnight) or instant with offset.
+
+    Raises:
+        BadQuery: It is neither.
+    """
+    if text is None:
+        return None
+    try:
+        if len(text) <= len("2023-01-01"):
+            return local_midnight_us(Period.parse(text).first, _UTC)
+        return us_of_instant(datetime.fromisoformat(text))
+    except (ValueError, OverflowError, TypeError) as error:  # TypeError: it has no offset
+        raise bad_query(name, "2023-01-31T00:00:00Z") from error
+
+
+def utc(instant: datetime, name: str) -> datetime:
+    """Return a query's *instant* in UTC.
+
+    Raises:
+        BadQuery: It has no offset, or no such instant exists.
+    """
+    try:
+        if instant.tzinfo is not None:
+            return instant.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise bad_query(name, "2023-01-31T00:00:00Z") from error
+    raise bad_query(name, "2023-01-31T00:00:00Z")
+
+
+def days_asked(from_: str | None, to: str | None, grain: Grain = Grain.DAY) -> tuple[date, date]:
+    """Read a query's period of local days; each end may be a day, a month or a year.
+
+    It is widened to whole periods of length *grain*: half a month has no month's mean.
+
+    Raises:
+        BadQuery: It is none of them.
+    """
+    ends = []
+    for name, text, default in (("from", from_, "1949"), ("to", to, "9999")):
+        try:
+            ends.append(Period.parse((text or default)[:10]).first)
+        except ValueError as error:
+            raise bad_query(name, "2023-01") from error
+    first, following = (min(max(end, _FIRST_DAY), _LAST_DAY) for end in ends)
+    whole = Period.of(following - timedelta(days=1), grain)
+    return Period.of(first, grain).first, whole.following
+
+
+def bad_query(name: str, expected: str) -> BadQuery:
+    """Return the problem of a query parameter that cannot be read."""
+    fault = {"place": f"query.{name}", "code": "unreadable", "expected": expected}
+    return BadQuery(name=name, errors=[fault])
+
+
+def known_queries(request: Request) -> None:
+    """Refuse a query parameter that the operation does not have, or that stands there twice.
+
+    A mistyped declaration would else be passed over, and the file read otherwise than meant.
+
+    Raises:
+        BadQuery: There is one.
+    """
+    params = request.scope["route"].dependant
+    known = {field.alias for field in _query_fields(params)}
+    for name in request.query_params:
+        if name not in known or len(request.query_params.getlist(name)) > 1:
+            raise bad_query(name[:80], ", ".join(sorted(known)))
+
+
+def _query_fields(dependant: Any) -> list[Any]:
+    found = list(dependant.query_params)
+    for inner in dependant.dependencies:
+        found += _query_fields(inner)
+    return found
+
+
+def position(cursor: str | None, *names: str) -> tuple[int, ...] | None:
+    """Return the whole numbers *names* of a cursor; None without one.
+
+    Raises:
+        BadCursor: It is no cursor of this list.
+    """
+    if cursor is None:
+        return None
+    keys: dict[str, Any] = decode_cursor(cursor)
+    numbers = tuple(keys.get(name) for name in names)
+    most = {"t": 2**62}  # instants in microseconds; all else is a number of rows
+    for name, number in zip(names, numbers, strict=True):
+        if type(number) is not int or abs(number) >= most.get(name, 2**31):
+            raise BadCursor
+    return numbers  # type: ignore[return-value]  # checked just above

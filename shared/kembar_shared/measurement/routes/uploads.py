@@ -1,0 +1,226 @@
+"""Uploads: files in, receipts out, refused rows kept for mending."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+from email.message import Message
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+import polars as pl
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from kembar_shared.chassis.auth import CallerDep, needs
+from kembar_shared.chassis.caching import conditional, etag_of, json_response
+from kembar_shared.chassis.database import reading
+from kembar_shared.chassis.idempotency import IdempotencyKeyDep
+from kembar_shared.chassis.pages import LimitDep, encode_cursor, page
+from kembar_shared.chassis.problems import UnsupportedMediaType
+from kembar_shared.measurement import ingest, periods, store
+from kembar_shared.measurement.problems import StationsNotYours, UnknownUpload, UploadRejected
+from kembar_shared.measurement.routes.needed import (
+    ZONES,
+    CursorDep,
+    DomainDep,
+    EngineDep,
+    LanguageDep,
+    MessagesDep,
+    bad_query,
+    known_queries,
+    position,
+)
+from kembar_shared.measurement.uploads import Declaration
+
+router = APIRouter(prefix="/v1", tags=["uploads"])
+_ACCEPTED = ("text/csv", "application/json")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
+_SHOWN, _SHOWN_CHARACTERS = 100, 200
+"""Of the refused cells an answer shows the first; `/rejections` has all of them, whole."""
+_COLUMNS = ("line", "column", "value", "code", "message", "fix", "raw")
+
+
+async def _file(request: Request) -> ingest.File:
+    kind = Message()
+    kind["content-type"] = request.headers.get("content-type", "")
+    media_type = kind.get_content_type()
+    is_utf8 = kind.get_content_charset("utf-8") in {"utf-8", "utf8", "us-ascii"}
+    coding = request.headers.get("content-encoding", "identity")
+    if media_type not in _ACCEPTED or not is_utf8 or coding != "identity":
+        raise UnsupportedMediaType(accepted=", ".join(_ACCEPTED))
+    digest, content = hashlib.sha256(), bytearray()
+    async for piece in request.stream():
+        digest.update(piece)
+        content += piece
+    return ingest.File(bytes(content), digest.hexdigest(), media_type)
+
+
+def _terms(
+    request: Request,
+    key: IdempotencyKeyDep,
+    mode: Annotated[
+        Literal["accept-valid", "all-or-nothing"], Query(description="Valid rows, or all or none.")
+    ] = "accept-valid",
+    dry_run: Annotated[bool, Query(description="Check only; nothing is kept.")] = False,  # noqa: FBT002
+    reinstate: Annotated[  # noqa: FBT002
+        bool, Query(description="Let a value that was replaced before count again.")
+    ] = False,
+    timezone: Annotated[
+        str | None, Query(max_length=64, description="IANA zone of times without an offset.")
+    ] = None,
+    decimal: Annotated[Literal["point", "comma"], Query(description="Decimal sign.")] = "point",
+    dates: Annotated[Literal["iso", "dmy"], Query(description="Order of dates.")] = "iso",
+) -> ingest.Terms:
+    settings = request.app.state.settings
+    if timezone is not None and timezone not in ZONES:
+        raise bad_query("timezone", "Asia/Jakarta")
+    declared = Declaration(
+        timezone=None if timezone is None else ZoneInfo(timezone),
+        decimal=decimal,
+        dates=dates,
+        rows=settings.upload_rows,
+        columns=settings.upload_columns,
+        cell_characters=settings.cell_characters,
+    )
+    return ingest.Terms(declared, mode, dry_run, reinstate, key)
+
+
+@router.post(
+    "/uploads",
+    status_code=201,
+    dependencies=[Depends(known_queries)],
+    responses={400: {}, 409: {}, 413: {}, 415: {}, 422: {}},
+)
+@needs("measurements:write")
+def create_upload(
+    request: Request,
+    engine: EngineDep,
+    domain: DomainDep,
+    caller: CallerDep,
+    messages: MessagesDep,
+    language: LanguageDep,
+    file: Annotated[ingest.File, Depends(_file)],
+    terms: Annotated[ingest.Terms, Depends(_terms)],
+) -> Response:
+    """Store what can be read of an uploaded file and account for every row of it."""
+    received = ingest.receive(engine, domain.catalogue, caller=caller, file=file, terms=terms)
+    receipt = _receipt(received.receipt) | {"replayed": received.is_replayed}
+    shown = received.errors.head(_SHOWN).with_columns(pl.col("raw").str.head(_SHOWN_CHARACTERS))
+    first = [_told(row, messages, language) for row in shown.to_dicts()]
+    if terms.dry_run:
+        receipt |= {"dry_run": True, "rejections": None, "id": None}
+        return JSONResponse(receipt | {"errors": first})
+    if not received.is_replayed:
+        _count(request, domain.service, receipt)
+    if not received.receipt["stored"]:
+        codes = set(received.errors["code"].to_list())
+        kind = StationsNotYours if codes == {"station-not-yours"} else UploadRejected
+        raise kind(rejected=received.receipt["rejected"], errors=first, extra={"receipt": receipt})
+    location = {"Location": f"/v1/uploads/{receipt['id']}"}
+    return JSONResponse(receipt, status_code=200 if received.is_replayed else 201, headers=location)
+
+
+def _count(request: Request, service: str, receipt: dict[str, Any]) -> None:
+    request.state.rows = receipt["received"]
+    rows = request.app.state.upload_rows
+    for result in ("inserted", "unchanged", "corrected", "rejected"):
+        rows.labels(service, result).inc(receipt[result])
+
+
+@router.get("/uploads/{code}")
+@needs("measurements:write", "measurements:read")
+def read_upload(request: Request, engine: EngineDep, caller: CallerDep, code: str) -> Response:
+    """Answer the receipt of an upload."""
+    with reading(engine) as conn:
+        receipt = _own_upload(store.reading.upload(conn, code), caller, code)
+    return json_response(request, _receipt(receipt) | {"replayed": False})
+
+
+@router.get("/uploads/{code}/rejections")
+@needs("measurements:write", "measurements:read")
+def list_rejections(
+    request: Request,
+    engine: EngineDep,
+    caller: CallerDep,
+    messages: MessagesDep,
+    language: LanguageDep,
+    code: str,
+    limit: LimitDep,
+    cursor: CursorDep = None,
+    format: Annotated[Literal["json", "csv"], Query()] = "json",  # noqa: A002
+) -> Response:
+    """Answer every failing cell of an upload with its line, its code and how to mend it."""
+    after = position(cursor, "n")
+    with reading(engine) as conn:
+        upload = _own_upload(store.reading.upload(conn, code), caller, code)
+        rows = store.reading.rejections(
+            conn, upload["id"], after=after[0] if after else 0, limit=limit + 1
+        )
+    following = encode_cursor({"n": rows[limit - 1]["number"]}) if len(rows) > limit else None
+    told = [
+        _told(dict(row) | {"column": row["column_name"]}, messages, language)
+        for row in rows[:limit]
+    ]
+    if format == "csv":
+        text = _csv_of(told)
+        return conditional(
+            request, etag_of(text), lambda: Response(text, media_type="text/csv; charset=utf-8")
+        )
+    return json_response(request, page(told, following))
+
+
+def _own_upload(upload: Any, caller: CallerDep, code: str) -> Any:
+    narrowed = caller.stations is not None and caller.stations != ("*",)
+    if upload is None or (narrowed and upload["client"] != caller.client):
+        raise UnknownUpload(upload=code)
+    return upload
+
+
+def _receipt(upload: Any) -> dict[str, Any]:
+    counts = ("received", "inserted", "unchanged", "corrected", "rejected", "flagged")
+    return {
+        "id": upload["code"],
+        "sha256": upload["sha256"],
+        "received_at": upload["received_at"].isoformat().replace("+00:00", "Z"),
+        **{name: upload[name] for name in counts},
+        "first_time": _instant(upload["first_time_us"]),
+        "last_time": _instant(upload["last_time_us"]),
+        "rejections": f"/v1/uploads/{upload['code']}/rejections",
+    }
+
+
+def _instant(time_us: int | None) -> str | None:
+    if time_us is None:
+        return None
+    return periods.instant_of_us(time_us).isoformat().replace("+00:00", "Z")
+
+
+def _told(row: dict[str, Any], messages: MessagesDep, language: str) -> dict[str, Any]:
+    """Put a failing cell into words."""
+    said = {name: row[name] for name in ("line", "column", "value", "expected")}
+    sentences = {
+        part: messages.say(f"row.{row['code']}.{part}", language, **said)
+        for part in ("message", "fix")
+    }
+    return {name: (row | sentences)[name] for name in _COLUMNS}
+
+
+def _csv_of(rows: list[dict[str, Any]]) -> str:
+    """Return *rows* as CSV whose cells no spreadsheet takes for formulas."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, _COLUMNS)
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: _harmless(value) for name, value in row.items()})
+    return out.getvalue()
+
+
+def _harmless(value: Any) -> Any:
+    is_text = isinstance(value, str) and _NUMBER.fullmatch(value) is None
+    if is_text and value.startswith(_FORMULA_STARTS):
+        return "'" + value
+    return value

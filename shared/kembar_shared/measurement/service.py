@@ -1,0 +1,62 @@
+"""Build one of the three services from its domain."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+from prometheus_client import Counter
+
+from kembar_shared.chassis import app, database, migrate
+from kembar_shared.chassis.keys import RemoteKeys
+from kembar_shared.chassis.messages import Messages
+from kembar_shared.measurement.gauges import Gauges
+from kembar_shared.measurement.rollups import Figures
+from kembar_shared.measurement.routes import ROUTERS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from fastapi import FastAPI
+
+    from kembar_shared.chassis.keys import KeySource
+    from kembar_shared.chassis.settings import Settings
+    from kembar_shared.measurement.indicators import Domain
+
+PACKAGES: Final = ("kembar_shared.chassis", "kembar_shared.measurement")
+
+
+def build(settings: Settings, domain: Domain, *, keys: KeySource | None = None) -> FastAPI:
+    """Return the app of the service that *domain* describes.
+
+    Args:
+        settings: What the operator set.
+        domain: What the service measures and how it judges.
+        keys: Where tokens' keys come from; absent: the issuer of the settings.
+    """
+    engine = database.connect(settings.database_url, timeout_s=settings.database_timeout_s)
+    figures = Figures(engine, domain)
+    rows = Counter(
+        "kembar_upload_rows",
+        "Rows of uploads by what became of them, counted after the commit.",
+        ["service", "result"],
+        registry=None,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        engine.dispose()
+
+    return app.assemble(
+        settings,
+        service=domain.service,
+        title=f"Kembar {domain.service}",
+        routers=ROUTERS,
+        keys=keys or RemoteKeys(settings.keys_url, settings.jwks_file, settings.jwks_max_age_s),
+        messages=Messages.of("kembar_shared.chassis", "kembar_shared.measurement"),
+        lifespan=lifespan,
+        collectors=(rows, Gauges(engine, domain, figures)),
+        checks={"database": lambda: migrate.is_current(engine, PACKAGES)},
+        state={"engine": engine, "domain": domain, "figures": figures, "upload_rows": rows},
+    )

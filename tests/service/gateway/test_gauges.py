@@ -1,0 +1,97 @@
+"""Outcomes as metrics."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+
+@pytest.fixture
+def scrape():
+    def read(gateway) -> dict[str, list[tuple[dict[str, str], float]]]:
+        answer = gateway.get("/metrics", "metrics:read")
+        assert answer.status_code == 200
+        families = text_string_to_metric_families(answer.text)
+        found: dict[str, list[tuple[dict[str, str], float]]] = {}
+        for family in families:
+            for sample in family.samples:
+                found.setdefault(sample.name, []).append((sample.labels, sample.value))
+        return found
+
+    return read
+
+
+@pytest.fixture
+def gateway(start_gateway, services, figure, scrape):
+    services["waste"].offer(figure("waste.generated", "2021", 558_099.6))
+    services["air"].status = 500
+    gateway = start_gateway()
+    deadline = time.monotonic() + 8
+    # The first pull is under way; its figure comes with it.
+    while not any(
+        labels["indicator"] == "waste.generated"
+        for labels, _ in scrape(gateway).get("kembar_outcome", [])
+    ):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return gateway
+
+
+def test_only_what_has_a_number_has_a_value(gateway, scrape):
+    found = scrape(gateway)
+
+    values = {(labels["indicator"], labels["period"]): v for labels, v in found["kembar_outcome"]}
+    assert values == {
+        ("waste.generated", "2021"): 558_099.6,
+        ("water.citarum_ika", "2023"): 50.78,
+    }
+    (progress,) = found["kembar_outcome_progress_ratio"]
+    assert progress[0]["indicator"] == "water.citarum_ika"
+    assert progress[1] == pytest.approx((50.78 - 33.43) / (58 - 33.43))
+
+
+def test_every_figure_has_its_state(gateway, scrape):
+    states = {
+        (labels["figure"], labels["state"])
+        for labels, v in scrape(gateway)["kembar_figure_state"]
+        if v == 1
+    }
+
+    assert ("waste.generated", "ok") in states
+    assert ("waste.generated", "no_data") in states
+    assert ("air.pm25_mean", "no_data") in states
+
+
+def test_a_source_is_up_while_its_last_pull_succeeded_and_is_young(gateway, scrape, clock):
+    before = {labels["service"]: v for labels, v in scrape(gateway)["kembar_source_up"]}
+    clock.ahead += timedelta(seconds=1000)
+    after = {labels["service"]: v for labels, v in scrape(gateway)["kembar_source_up"]}
+
+    assert before["waste"] == 1
+    assert before["air"] == 0
+    assert after["waste"] == 0
+
+
+def test_the_age_of_a_figure_does_not_get_younger_by_scraping(gateway, scrape, clock):
+    before = scrape(gateway)["kembar_outcome_computed_timestamp_seconds"]
+    clock.ahead += timedelta(seconds=1000)
+    after = scrape(gateway)["kembar_outcome_computed_timestamp_seconds"]
+
+    assert before == after
+
+
+def test_pulls_are_counted(gateway, scrape):
+    deadline = time.monotonic() + 8
+    while True:
+        found = scrape(gateway)["kembar_pulls_total"]
+        pulls = {(labels["service"], labels["result"]): v for labels, v in found}
+        if pulls["air", "failed"]:
+            break
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+    assert pulls["waste", "changed"] == 1
+    assert pulls["water", "failed"] == 0

@@ -1,0 +1,59 @@
+"""Requests that cannot be understood are refused with their place, and never break the service."""
+
+from __future__ import annotations
+
+import pytest
+
+HEADER = "station,parameter,time,value,unit\n"
+GOOD = "CPM-01,bod,2026-01-05T10:00:00+07:00,6.5,mg/L\n"
+ROW = {"station": "CPM-01", "parameter": "bod", "time": "2026-01-05T10:00:00Z", "value": 6.5,
+       "unit": "mg/L"}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["measurements", "rollups", "indicators", "indices"])
+@pytest.mark.parametrize("text", ["x", "2023-02-30", "'; DROP TABLE station; --", "9999-99"])
+def test_a_period_that_cannot_be_read_is_a_bad_query(agent, path, text):
+    answer = agent.get(f"/v1/{path}", params={"from": text})
+
+    assert (answer.status_code, answer.json()["errors"][0]["place"]) == (400, "query.from")
+
+
+@pytest.mark.parametrize("zone", ["Mars/X", "../../etc/passwd", "", "Asia", "\x00"])
+def test_an_unknown_zone_is_a_bad_query(upload, zone):
+    assert upload(GOOD.strip(), timezone=zone).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "text", ["2023-01-01", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"]
+)
+def test_an_as_of_that_is_no_instant_is_a_bad_query(agent, text):
+    assert agent.get("/v1/measurements", params={"as_of": text}).status_code in {400, 422}
+
+
+@pytest.mark.parametrize("query", ["al-or-nothing=1", "mode=all-or-nothing&mode=accept-valid"])
+def test_a_mistyped_declaration_is_not_passed_over(agent, query):
+    answer = agent.post(
+        f"/v1/uploads?{query}", content=HEADER + GOOD, headers={"Content-Type": "text/csv"}
+    )
+
+    assert answer.status_code == 400
+    assert agent.get("/v1/measurements").json()["items"] == []
+
+
+def test_another_charset_is_not_read_as_utf8(agent):
+    headers = {"Content-Type": "text/csv; charset=utf-16"}
+
+    assert agent.post("/v1/uploads", content=HEADER + GOOD, headers=headers).status_code == 415
+
+
+def test_an_odd_json_row_does_not_lose_its_neighbours(agent):
+    rows = [ROW, 7, ROW | {"bogus": 1, "time": "2026-01-06T10:00:00Z"}]
+    receipt = agent.post("/v1/uploads", json={"measurements": rows}).json()
+
+    assert (receipt["received"], receipt["inserted"], receipt["rejected"]) == (3, 1, 2)
+    refused = agent.get(receipt["rejections"]).json()["items"]
+    assert [(r["line"], r["code"]) for r in refused] == [(2, "not-json"), (3, "unknown-column")]
+
+
+def test_a_cursor_of_nobody_is_refused(agent):
+    assert agent.get("/v1/stations", params={"cursor": "CPM-01"}).status_code == 400

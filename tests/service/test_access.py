@@ -1,0 +1,165 @@
+"""Who may call what: every operation of the four apps against a table written by hand."""
+
+from __future__ import annotations
+
+import itertools
+
+import httpx
+import pytest
+from fastapi.routing import iter_route_contexts
+from pydantic import SecretStr
+
+import kembar_air.app
+import kembar_gateway.app
+import kembar_waste.app
+import kembar_water.app
+from kembar_air.settings import AirSettings
+from kembar_gateway.settings import GatewaySettings
+from kembar_shared.chassis import migrate
+from kembar_shared.chassis.auth import Verifier, access_of
+from kembar_shared.chassis.database import connect
+from kembar_shared.measurement import service
+from kembar_waste.settings import WasteSettings
+from kembar_water.settings import WaterSettings
+
+PUBLIC = "no token"
+ANY_TOKEN = "any token"
+EVERY_METHOD = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+
+PROCESS = {
+    ("GET", "/livez"): PUBLIC,
+    ("GET", "/readyz"): PUBLIC,
+    ("GET", "/metrics"): {"metrics:read"},
+    ("GET", "/openapi.json"): PUBLIC,
+    ("GET", "/docs"): PUBLIC,
+    ("GET", "/docs/{name}"): PUBLIC,
+}
+SERVICE = PROCESS | {
+    ("POST", "/v1/uploads"): {"measurements:write"},
+    ("GET", "/v1/uploads/{code}"): {"measurements:write", "measurements:read"},
+    ("GET", "/v1/uploads/{code}/rejections"): {"measurements:write", "measurements:read"},
+    ("GET", "/v1/stations"): ANY_TOKEN,
+    ("GET", "/v1/stations/{code}"): ANY_TOKEN,
+    ("POST", "/v1/stations"): {"stations:write"},
+    ("PATCH", "/v1/stations/{code}"): {"stations:write"},
+    ("GET", "/v1/parameters"): ANY_TOKEN,
+    ("GET", "/v1/standards"): ANY_TOKEN,
+    ("GET", "/v1/measurements"): {"measurements:read"},
+    ("GET", "/v1/measurements/latest"): {"measurements:read"},
+    ("GET", "/v1/rollups"): {"measurements:read"},
+    ("GET", "/v1/indices"): {"measurements:read"},
+    ("GET", "/v1/indicators"): {"indicators:read", "outcomes:read"},
+}
+GATEWAY = (
+    PROCESS
+    | {
+        ("GET", "/"): PUBLIC,
+        ("GET", "/static/page.css"): PUBLIC,
+        ("POST", "/oauth/token"): PUBLIC,
+        ("GET", "/.well-known/jwks.json"): PUBLIC,
+        ("GET", "/.well-known/oauth-authorization-server"): PUBLIC,
+        ("GET", "/v1/clients"): {"clients:manage"},
+        ("POST", "/v1/clients"): {"clients:manage"},
+        ("GET", "/v1/clients/{client_id}"): {"clients:manage"},
+        ("GET", "/v1/cooperations"): {"outcomes:read"},
+        ("GET", "/v1/parties"): {"outcomes:read"},
+        ("GET", "/v1/agreements"): {"outcomes:read"},
+        ("GET", "/v1/focus-areas"): {"outcomes:read"},
+        ("GET", "/v1/programmes"): {"outcomes:read"},
+        ("GET", "/v1/indicators"): {"outcomes:read"},
+        ("GET", "/v1/outcomes"): {"outcomes:read"},
+    }
+    # The services behind the door check the token themselves.
+    | {
+        (method, f"/{name}/{{path:path}}"): PUBLIC
+        for method, name in itertools.product(EVERY_METHOD, ("waste", "water", "air"))
+    }
+)
+APPS = {
+    "waste": (kembar_waste.app, WasteSettings, service.PACKAGES, SERVICE),
+    "water": (kembar_water.app, WaterSettings, service.PACKAGES, SERVICE),
+    "air": (kembar_air.app, AirSettings, service.PACKAGES, SERVICE),
+    "gateway": (kembar_gateway.app, GatewaySettings, kembar_gateway.app.PACKAGES, GATEWAY),
+}
+ALONE = "nothing:at-all"
+
+
+@pytest.fixture(params=APPS)
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def app(name, tmp_path, signing):
+    """Build an app on an empty database that trusts the test's own issuer."""
+    module, kind, packages, _ = APPS[name]
+    own = {"keys_file": tmp_path / "keys.json"} if name == "gateway" else {}
+    settings = kind(database_url=SecretStr(f"sqlite:///{tmp_path / 'app.sqlite'}"), **own)
+    engine = connect(settings.database_url, timeout_s=10)
+    migrate.upgrade(engine, packages)
+    engine.dispose()
+    app = module.build(settings)
+    app.state.verifier = Verifier(signing.keys, issuer=settings.issuer, audience=settings.audience)
+    return app
+
+
+def marks(app):
+    """Who may call each operation, as its route is marked."""
+    return {
+        (method, context.path): PUBLIC if access.is_public else set(access.scopes) or ANY_TOKEN
+        for context in iter_route_contexts(app.routes)
+        for access in [access_of(context.endpoint)]
+        for method in context.methods or ()
+    }
+
+
+def address(path):
+    return path.replace("{path:path}", "x").replace("{", "").replace("}", "")
+
+
+def test_every_operation_is_in_the_table_and_marked_as_there(app, name):
+    assert marks(app) == APPS[name][3]
+
+
+def test_without_a_token_only_the_public_is_answered(app, name, serve):
+    client = serve(app)
+    for (method, path), access in APPS[name][3].items():
+        answer = client.request(method, address(path))
+
+        refused = answer.status_code == 401
+        assert refused == (access != PUBLIC), (method, path, answer.status_code)
+        if refused:
+            assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+            assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_an_unrelated_scope_is_refused_and_the_missing_one_is_named(app, name, serve, signing):
+    client = serve(app, token=signing.token(ALONE))
+    for (method, path), access in APPS[name][3].items():
+        answer = client.request(method, address(path))
+
+        if isinstance(access, str):
+            assert answer.status_code not in (401, 403), (method, path)
+            continue
+        assert answer.status_code == 403, (method, path)
+        challenge = answer.headers["WWW-Authenticate"]
+        assert 'error="insufficient_scope"' in challenge
+        assert scopes_in(challenge) == access
+        assert all(scope in answer.json()["detail"] for scope in access)
+
+
+def test_each_scope_that_suffices_is_let_in(app, name, serve, signing):
+    base = str(serve(app).base_url)
+    for (method, path), access in APPS[name][3].items():
+        for scope in access if isinstance(access, set) else ():
+            headers = {"Authorization": f"Bearer {signing.token(scope)}"}
+            answer = httpx.request(
+                method, base.rstrip("/") + address(path), headers=headers, trust_env=False
+            )
+
+            assert answer.status_code not in (401, 403), (method, path, scope)
+            assert answer.status_code < 500, (method, path, scope)
+
+
+def scopes_in(challenge):
+    return set(challenge.partition('scope="')[2].partition('"')[0].split())

@@ -1,0 +1,239 @@
+from datetime import date, timedelta
+
+import polars as pl
+import pytest
+
+from kembar_air.indicators import Ispu
+from kembar_air.indices import Reading
+from kembar_air.standards import ISPU, UPPER_INDICES
+from kembar_shared.measurement.indicators import DAYS_SCHEMA
+from kembar_shared.measurement.vocabulary import Origin, State
+
+APRIL = [date(2023, 4, 1) + timedelta(days=n) for n in range(30)]
+YEAR = [date(2023, 1, 1) + timedelta(days=n) for n in range(365)]
+
+
+def row(parameter="pm25", mean=10.0, period=APRIL[3], n=24, **changes):
+    return {
+        "station": "BDG-AIR-01",
+        "jurisdiction": "bandung",
+        "origin": "real",
+        "altitude_m": None,
+        "water_class": None,
+        "parameter": parameter,
+        "material": "",
+        "source": "",
+        "grain": "day",
+        "period": period,
+        "following": period + timedelta(days=1),
+        "n": n,
+        "expected": 24.0,
+        "sum": mean * n if n else None,
+        "min": mean,
+        "max": mean,
+        "n_below": 0,
+        "n_above": 0,
+        "below_limit": None,
+    } | changes
+
+
+def days(*rows):
+    return pl.DataFrame(rows, schema=DAYS_SCHEMA)
+
+
+def only(*rows, **settings):
+    frame = Ispu(**settings).indices(days(*rows))
+    assert frame.height == 1
+    return frame.row(0, named=True)
+
+
+def figures(*rows, **settings):
+    found = Ispu(**settings).figures(days(*rows))
+    return {(figure.indicator, figure.period): figure for figure in found}
+
+
+def test_a_day_has_the_index_of_its_worst_pollutant():
+    day = only(row("pm25", 42.14), row("pm10", 60.0), row("o3", 20.0))
+
+    assert (day["station"], day["period"], day["index"]) == ("BDG-AIR-01", APRIL[3], "ispu")
+    assert (day["value"], day["category"], day["critical"]) == (84.0, "sedang", "pm25")
+    assert day["parameters"] == ["pm25", "pm10", "o3"]
+    assert day["missing"] == ["so2", "co", "no2", "hc"]
+    assert day["detail"]["sub_indices"]["pm25"] == 84.0
+    assert day["detail"]["sub_indices"]["co"] is None
+    assert (day["state"], day["method"]) == ("ok", "p14-2020/ispu-banded@1")
+
+
+def test_the_anchored_reading_is_another_method():
+    day = only(row("pm25", 42.14), reading=Reading.ANCHORED)
+
+    assert (day["value"], day["method"]) == (83.0, "p14-2020/ispu-anchored@1")
+
+
+@pytest.mark.parametrize(
+    ("n", "expected", "valid"), [(18, 24, True), (17, 24, False), (1, 1, True)]
+)
+def test_a_day_needs_18_of_24_hours_or_the_same_share(n, expected, valid):
+    day = only(row(n=n, expected=float(expected)))
+
+    assert (day["value"] is not None) == valid
+    assert day["state"] == ("ok" if valid else "insufficient")
+    assert ("pm25" in day["missing"]) != valid
+
+
+def test_a_pollutant_with_too_few_hours_is_missing_and_the_others_count():
+    day = only(row("pm25", 300.0, n=17), row("pm10", 25.0))
+
+    assert (day["value"], day["critical"]) == (25.0, "pm10")
+    assert "pm25" in day["missing"]
+
+
+def test_beyond_the_scale_the_index_goes_on():
+    day = only(row("pm10", 580.0))
+
+    assert (day["value"], day["category"]) == (699.0, "berbahaya")
+    assert day["detail"]["beyond_scale"]
+    assert not only(row("pm10", 500.0))["detail"]["beyond_scale"]
+
+
+@pytest.mark.parametrize("n", range(18, 25))
+@pytest.mark.parametrize("scale", ISPU, ids=lambda scale: scale.parameter)
+@pytest.mark.parametrize("band", range(5))
+def test_hours_at_an_edge_are_a_day_at_that_edge(scale, band, n):
+    total = 0.0
+    for _ in range(n):
+        total += scale.upper[band]
+
+    day = only(row(scale.parameter, n=n, sum=total))
+    assert day["value"] == UPPER_INDICES[band]
+    assert not day["detail"]["beyond_scale"]
+
+
+def test_days_older_than_the_regulation_are_marked():
+    assert only(row(period=date(2020, 6, 30)))["detail"]["retrospective"]
+    assert not only(row(period=date(2020, 7, 1)))["detail"]["retrospective"]
+
+
+def test_pollutants_outside_the_index_and_longer_periods_have_none():
+    assert Ispu().indices(days(row("spm"), row("ox"), row(grain="month"))).height == 0
+
+
+def test_a_month_of_pm25_is_the_mean_of_its_valid_days():
+    rows = [row(mean=10.0 if n < 15 else 20.0, period=day) for n, day in enumerate(APRIL)]
+
+    figure = figures(*rows)["air.pm25_mean", "2023-04"]
+    assert figure.value == pytest.approx(15.0)
+    assert (figure.numerator, figure.denominator) == (pytest.approx(450.0), 30.0)
+    assert (figure.n, figure.expected, figure.coverage) == (30, 30.0, 1.0)
+    assert (figure.unit, figure.state, figure.origin) == ("µg/m³", State.OK, Origin.REAL)
+    assert figure.stations == ("BDG-AIR-01",)
+
+
+@pytest.mark.parametrize(("count", "state"), [(22, State.INSUFFICIENT), (23, State.OK)])
+def test_a_month_needs_three_quarters_of_its_station_days(count, state):
+    rows = [row(period=day) for day in APRIL[:count]]
+
+    found = figures(*rows)
+    for code in ("air.pm25_mean", "air.ispu_good_share"):
+        figure = found[code, "2023-04"]
+        assert figure.state is state
+        assert (figure.value is None) == (state is State.INSUFFICIENT)
+        assert figure.coverage == pytest.approx(count / 30)
+
+
+def test_days_with_too_few_hours_do_not_count():
+    rows = [row(period=day) for day in APRIL[:23]]
+    poor = [row(mean=900.0, period=day, n=17) for day in APRIL[23:]]
+
+    figure = figures(*rows, *poor)["air.pm25_mean", "2023-04"]
+    assert (figure.value, figure.n) == (pytest.approx(10.0), 23)
+
+
+def test_a_silent_second_station_lowers_the_coverage():
+    rows = [row(period=day) for day in APRIL]
+    other = [row(period=day, station="BDG-AIR-02") for day in APRIL[:10]]
+
+    figure = figures(*rows, *other)["air.pm25_mean", "2023-04"]
+    assert (figure.n, figure.expected, figure.state) == (40, 60.0, State.INSUFFICIENT)
+
+
+def test_the_share_of_good_days_counts_baik_and_sedang():
+    means = [10.0, 55.4, 55.5, *[10.0] * 27]
+    rows = [row(mean=mean, period=day) for mean, day in zip(means, APRIL, strict=True)]
+
+    figure = figures(*rows)["air.ispu_good_share", "2023-04"]
+    assert (figure.numerator, figure.denominator) == (29.0, 30.0)
+    assert figure.value == pytest.approx(29 / 30)
+    assert (figure.unit, figure.method) == ("1", "p14-2020/ispu-banded@1")
+
+
+def test_a_year_is_made_of_its_days_not_of_its_months():
+    rows = [row(mean=float(day.month), period=day) for day in YEAR]
+
+    figure = figures(*rows)["air.pm25_mean", "2023"]
+    assert figure.value == pytest.approx(sum(day.month for day in YEAR) / 365)
+    assert (figure.n, figure.expected, figure.state) == (365, 365.0, State.OK)
+
+
+@pytest.mark.parametrize(("missing", "state"), [(46, State.OK), (47, State.INSUFFICIENT)])
+def test_a_year_needs_three_quarters_of_its_dry_season_too(missing, state):
+    dry = [day for day in YEAR if 5 <= day.month <= 10]
+    kept = set(YEAR) - set(dry[:missing])
+
+    figure = figures(*(row(period=day) for day in kept))["air.pm25_mean", "2023"]
+    assert figure.n / 365 > 0.87
+    assert figure.state is state
+    assert figure.coverage == pytest.approx(1 - missing / 184)
+
+
+def test_a_year_needs_three_quarters_of_its_wet_season_too():
+    kept = [day for day in YEAR if day.month > 2]
+
+    assert figures(*(row(period=day) for day in kept))["air.pm25_mean", "2023"].state is (
+        State.INSUFFICIENT
+    )
+
+
+def test_monthly_means_are_used_where_the_days_do_not_suffice_and_weigh_their_days():
+    april = row(
+        mean=30.0,
+        n=1,
+        expected=1.0,
+        grain="month",
+        period=date(2023, 4, 1),
+        following=date(2023, 5, 1),
+    )
+
+    alone = figures(row(), april)["air.pm25_mean", "2023-04"]
+    assert (alone.value, alone.numerator, alone.denominator) == (30.0, 900.0, 30.0)
+    assert alone.detail == {"grain": "month"}
+    beside = figures(april, *(row(period=day) for day in APRIL))["air.pm25_mean", "2023-04"]
+    assert (beside.value, beside.detail) == (pytest.approx(10.0), {"grain": "day"})
+
+
+def test_a_yearly_mean_makes_a_year_and_no_month():
+    year = row(
+        mean=31.0,
+        n=1,
+        expected=1.0,
+        grain="year",
+        period=date(2023, 1, 1),
+        following=date(2024, 1, 1),
+    )
+
+    found = figures(year)
+    assert set(found) == {("air.pm25_mean", "2023")}
+    assert found["air.pm25_mean", "2023"].value == pytest.approx(31.0)
+
+
+def test_an_hour_below_detection_is_no_number():
+    censored = row(n=0, mean=0.0, n_below=24, below_limit=2.0)
+
+    assert only(censored)["state"] == "insufficient"
+    assert figures(censored)["air.pm25_mean", "2023-04"].value is None
+
+
+def test_nothing_measured_is_nothing_said():
+    assert figures() == {}
+    assert Ispu().indices(days()).height == 0
+    assert figures(row(jurisdiction=None)) == {}

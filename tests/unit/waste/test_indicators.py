@@ -1,0 +1,242 @@
+from datetime import date, timedelta
+
+import polars as pl
+import pytest
+
+from kembar_shared.measurement.indicators import DAYS_SCHEMA
+from kembar_shared.measurement.vocabulary import Origin, State
+from kembar_waste import indicators
+
+APRIL = [date(2023, 4, 1) + timedelta(days=n) for n in range(30)]
+MONTH = {"grain": "month", "following": date(2023, 5, 1)}
+ENDS = {"day": timedelta(days=1), "month": timedelta(days=30), "year": timedelta(days=365)}
+
+
+def row(parameter="generated", kg=1000.0, period=APRIL[0], grain="day", **changes):
+    return {
+        "station": "TPS-01",
+        "jurisdiction": "bandung",
+        "origin": "real",
+        "altitude_m": None,
+        "water_class": None,
+        "parameter": parameter,
+        "material": "",
+        "source": "",
+        "grain": grain,
+        "period": period,
+        "following": period + ENDS[grain],
+        "n": 0 if kg is None else 1,
+        "expected": 1.0,
+        "sum": kg,
+        "min": kg,
+        "max": kg,
+        "n_below": 0,
+        "n_above": 0,
+        "below_limit": None,
+    } | changes
+
+
+def month(parameter="generated", kg=1000.0, days=APRIL, **changes):
+    return [row(parameter, kg, day, **changes) for day in days]
+
+
+def figures(*rows):
+    found = indicators.figures(pl.DataFrame(rows, schema=DAYS_SCHEMA))
+    return {(figure.indicator, figure.period): figure for figure in found}
+
+
+def generated(*rows):
+    return figures(*rows)["waste.generated", "2023-04"]
+
+
+def test_a_complete_month_is_added_up_in_tonnes():
+    figure = generated(*month())
+
+    assert (figure.value, figure.unit, figure.state) == (30.0, "t", State.OK)
+    assert (figure.numerator, figure.denominator) == (30.0, None)
+    assert (figure.n, figure.expected, figure.coverage) == (30, 30.0, 1.0)
+    assert (figure.origin, figure.stations) == (Origin.REAL, ("TPS-01",))
+    assert figure.method == "kembar/waste-generated@1"
+
+
+@pytest.mark.parametrize(
+    ("count", "state", "value"),
+    [(22, State.INSUFFICIENT, None), (23, State.PROVISIONAL, 23.0), (29, State.PROVISIONAL, 29.0)],
+)
+def test_a_month_with_gaps_is_a_lower_bound_or_nothing(count, state, value):
+    figure = generated(*month(days=APRIL[:count]))
+
+    assert (figure.state, figure.value, figure.numerator) == (state, value, value)
+    assert figure.coverage == pytest.approx(count / 30)
+
+
+def test_a_day_of_refused_values_is_a_gap():
+    figure = generated(*month(days=APRIL[:29]), row(kg=None, period=APRIL[29]))
+
+    assert (figure.state, figure.n) == (State.PROVISIONAL, 29)
+
+
+def test_stations_of_a_jurisdiction_are_added_and_those_of_another_are_not():
+    rows = [*month(), *month(station="TPS-02", origin="synthetic")]
+    elsewhere = month(station="KWS-01", jurisdiction="kawasaki")
+
+    figure = generated(*rows)
+    assert (figure.value, figure.stations) == (60.0, ("TPS-01", "TPS-02"))
+    assert figure.origin is Origin.SYNTHETIC
+    assert len(indicators.figures(pl.DataFrame([*rows, *elsewhere], schema=DAYS_SCHEMA))) == 4
+
+
+def test_a_total_beats_its_parts():
+    parts = month(material="organic", kg=600.0) + month(source="household", kg=900.0)
+
+    assert generated(*month(), *parts).value == 30.0
+
+
+def test_parts_are_added_where_there_is_no_total():
+    figure = generated(*month(material="organic", kg=600.0), *month(material="paper", kg=400.0))
+
+    assert (figure.value, figure.n, figure.expected) == (pytest.approx(30.0), 60, 60.0)
+
+
+def test_materials_and_sources_are_two_views_of_the_same_waste():
+    materials = month(material="organic", kg=600.0) + month(material="paper", kg=400.0)
+    sources = month(source="household", kg=700.0) + month(source="market", kg=300.0)
+
+    assert generated(*materials, *sources).value == pytest.approx(30.0)
+    assert generated(*sources).value == pytest.approx(30.0)
+
+
+def test_a_materials_total_beats_its_sources_and_other_materials_add_theirs():
+    rows = [
+        *month(material="organic", kg=600.0),
+        *month(material="organic", source="market", kg=200.0),
+        *month(material="paper", source="office", kg=300.0),
+        *month(material="paper", source="school", kg=100.0),
+    ]
+
+    assert generated(*rows).value == pytest.approx(30.0)
+
+
+def test_a_total_of_one_station_says_nothing_of_anothers_parts():
+    rows = [*month(), *month(station="TPS-02", material="organic", kg=500.0)]
+
+    assert generated(*rows).value == pytest.approx(45.0)
+
+
+def test_days_and_a_reported_month_are_not_added():
+    reported = row(kg=99_000.0, grain="month")
+
+    both = generated(*month(), reported)
+    assert (both.value, both.detail) == (30.0, {"grain": "day"})
+    gaps = generated(*month(days=APRIL[:22]), reported)
+    assert (gaps.value, gaps.state, gaps.detail) == (99.0, State.OK, {"grain": "month"})
+
+
+def test_a_reported_year_is_a_year_and_in_no_month():
+    found = figures(row(kg=893_749_950.0, grain="year", period=date(2023, 1, 1)))
+
+    assert set(found) == {("waste.generated", "2023")}
+    assert found["waste.generated", "2023"].value == pytest.approx(893_749.95)
+
+
+def test_a_year_of_months():
+    months = [row(kg=1000.0, grain="month", period=date(2023, m, 1)) for m in range(1, 11)]
+
+    figure = figures(*months)["waste.generated", "2023"]
+    assert (figure.value, figure.state, figure.n, figure.expected) == (
+        10.0,
+        State.PROVISIONAL,
+        10,
+        12.0,
+    )
+
+
+def test_the_sorted_share():
+    figure = figures(*month(), *month("sorted", 250.0))["waste.sorted_share", "2023-04"]
+
+    assert (figure.value, figure.unit, figure.state) == (0.25, "1", State.OK)
+    assert (figure.numerator, figure.denominator) == (7.5, 30.0)
+    assert figure.detail["parameters"] == ["generated", "sorted"]
+    assert figure.detail["reason"] is None
+
+
+def test_recovery_is_recycled_and_composted_and_reused():
+    parts = [*month("recycled", 100.0), *month("composted", 150.0), *month("reused", 50.0)]
+
+    figure = figures(*month(), *parts)["waste.recovery_share", "2023-04"]
+    assert (figure.value, figure.state) == (pytest.approx(0.3), State.OK)
+
+
+def test_an_unreported_part_is_no_zero():
+    may = [date(2023, 5, 1) + timedelta(days=n) for n in range(31)]
+    rows = [
+        *month(),
+        *month("recycled", 100.0),
+        *month("composted", 150.0),
+        *month(days=may),
+        *month("recycled", 100.0, days=may),
+    ]
+
+    found = figures(*rows)
+    assert found["waste.recovery_share", "2023-04"].value == pytest.approx(0.25)
+    assert found["waste.recovery_share", "2023-05"].state is State.INSUFFICIENT
+    assert found["waste.recovery_share", "2023-05"].value is None
+
+
+def test_a_share_of_unknown_generation_is_insufficient():
+    figure = figures(*month("sorted", 250.0))["waste.sorted_share", "2023-04"]
+
+    assert (figure.state, figure.value, figure.numerator) == (State.INSUFFICIENT, None, None)
+    assert figure.coverage == 0.0
+
+
+@pytest.mark.parametrize(
+    ("generated_days", "sorted_days", "state"),
+    [
+        (30, 29, State.PROVISIONAL),
+        (29, 30, State.PROVISIONAL),
+        (22, 30, State.INSUFFICIENT),
+        (30, 22, State.INSUFFICIENT),
+    ],
+)
+def test_a_share_is_as_complete_as_the_poorer_side(generated_days, sorted_days, state):
+    rows = [*month(days=APRIL[:generated_days]), *month("sorted", 250.0, APRIL[:sorted_days])]
+
+    figure = figures(*rows)["waste.sorted_share", "2023-04"]
+    assert figure.state is state
+    assert figure.coverage == pytest.approx(min(generated_days, sorted_days) / 30)
+
+
+@pytest.mark.parametrize(
+    ("generated_kg", "sorted_kg", "reason"),
+    [
+        (0.0, 0.0, "nothing_generated"),
+        (0.0, 1.0, "part_exceeds_generated"),
+        (1000.0, 1001.0, "part_exceeds_generated"),
+    ],
+)
+def test_a_share_of_nothing_or_of_more_than_all_cannot_be_assessed(generated_kg, sorted_kg, reason):
+    rows = [*month(kg=generated_kg), *month("sorted", sorted_kg)]
+
+    figure = figures(*rows)["waste.sorted_share", "2023-04"]
+    assert (figure.state, figure.value, figure.numerator) == (State.CANNOT_ASSESS, None, None)
+    assert figure.detail["reason"] == reason
+
+
+def test_a_share_is_as_real_as_its_less_real_side():
+    rows = [*month(), *month("sorted", 250.0, station="TPS-02", origin="stand-in")]
+
+    figure = figures(*rows)["waste.sorted_share", "2023-04"]
+    assert (figure.origin, figure.stations) == (Origin.STAND_IN, ("TPS-01", "TPS-02"))
+
+
+def test_there_is_no_share_without_anything_sorted():
+    assert {indicator for indicator, _ in figures(*month())} == {"waste.generated"}
+
+
+def test_nothing_measured_is_nothing_said():
+    nothing = pl.DataFrame(schema=DAYS_SCHEMA)
+
+    assert figures() == {}
+    assert figures(*month(jurisdiction=None)) == {}
+    assert indicators.no_indices(nothing).height == 0

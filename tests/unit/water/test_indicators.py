@@ -1,0 +1,290 @@
+from datetime import date, timedelta
+
+import polars as pl
+import pytest
+
+from kembar_shared.measurement.indicators import DAYS_SCHEMA
+from kembar_shared.measurement.vocabulary import Origin, State
+from kembar_water.indicators import PollutionIndex
+
+CLEAN = {"bod": 1.5, "cod": 12.5, "tss": 25.0, "no3_n": 5.0}
+"""Each at half its class II limit, so that the index is 0.5."""
+
+
+def row(parameter, value, **changes):
+    day = changes.pop("period", date(2023, 4, 4))
+    below = changes.pop("below", None)
+    return {
+        "station": "CPM-01",
+        "jurisdiction": "bandung",
+        "origin": "real",
+        "altitude_m": None,
+        "water_class": None,
+        "parameter": parameter,
+        "material": "",
+        "source": "",
+        "grain": "day",
+        "period": day,
+        "following": day + timedelta(days=1),
+        "n": 0 if value is None else 1,
+        "expected": 1.0,
+        "sum": value,
+        "min": value,
+        "max": value,
+        "n_below": 0 if below is None else 1,
+        "n_above": 0,
+        "below_limit": below,
+    } | changes
+
+
+def days(*rows):
+    return pl.DataFrame(rows, schema=DAYS_SCHEMA)
+
+
+def sample(values=CLEAN, **changes):
+    return [row(parameter, value, **changes) for parameter, value in values.items()]
+
+
+def only(frame):
+    assert frame.height == 1
+    return frame.row(0, named=True)
+
+
+def figures(*rows, **settings):
+    found = PollutionIndex(**settings).figures(days(*rows))
+    return {(figure.jurisdiction, figure.period): figure for figure in found}
+
+
+def test_a_sample_has_an_index_and_says_what_it_is_made_from():
+    index = only(PollutionIndex().indices(days(*sample())))
+
+    assert (index["station"], index["period"]) == ("CPM-01", date(2023, 4, 4))
+    assert index["value"] == pytest.approx(0.5)
+    assert (index["category"], index["state"]) == ("memenuhi_baku_mutu", "ok")
+    assert index["parameters"] == ["bod", "cod", "no3_n", "tss"]
+    assert index["missing"] == []
+    assert index["method"] == "kepmen-lh-115-2003/pollution-index@1"
+    assert index["detail"]["water_class"] == "II"
+    assert index["detail"]["cim_source"] is None
+
+
+def test_the_worst_parameter_is_the_critical_one():
+    index = only(PollutionIndex().indices(days(*sample({**CLEAN, "tss": 500.0}))))
+
+    assert (index["critical"], index["category"]) == ("tss", "cemar_ringan")
+
+
+def test_the_class_of_the_station_decides_the_limits():
+    clean, strict = (
+        only(PollutionIndex().indices(days(*sample(water_class=water_class))))["value"]
+        for water_class in ("II", "I")
+    )
+
+    assert strict > clean
+
+
+def test_three_parameters_are_too_few():
+    three = {"bod": 1.5, "cod": 12.5, "tss": 25.0}
+
+    index = only(PollutionIndex().indices(days(*sample(three))))
+    assert (index["value"], index["category"], index["state"]) == (None, None, "insufficient")
+    assert only(PollutionIndex(least_parameters=3).indices(days(*sample(three))))["state"] == "ok"
+
+
+def test_two_days_and_two_stations_are_four_samples():
+    rows = [
+        *sample(),
+        *sample({**CLEAN, "bod": 30.0}, period=date(2023, 4, 5)),
+        *sample(station="CPM-02"),
+        *sample({**CLEAN, "cod": 250.0}, station="CPM-02", period=date(2023, 4, 5)),
+    ]
+
+    index = PollutionIndex().indices(days(*reversed(rows))).sort("station", "period")
+    assert index["critical"].to_list()[1::2] == ["bod", "cod"]
+    assert (index["value"] > 1).to_list() == [False, True, False, True]
+
+
+def test_litter_temperature_and_parameters_without_a_limit_do_not_enter():
+    others = {"trash": 1.0, "temp": 25.0, "ec": 400.0, "fe": 9.0, "ecoli": 1e6}
+
+    index = only(PollutionIndex().indices(days(*sample({**CLEAN, **others}))))
+    assert index["parameters"] == ["bod", "cod", "no3_n", "tss"]
+    assert index["missing"] == []
+
+
+def test_oxygen_is_judged_by_the_saturation_at_its_temperature_and_altitude():
+    values = {**CLEAN, "do": 6.0, "temp": 25.0}
+
+    index = only(PollutionIndex().indices(days(*sample(values, altitude_m=700.0))))
+    assert "do" in index["parameters"]
+    assert index["detail"]["cim_mg_l"] == pytest.approx(7.58, abs=0.005)
+    assert index["detail"]["cim_source"] == "computed"
+
+
+@pytest.mark.parametrize(
+    ("values", "altitude_m"),
+    [({**CLEAN, "do": 6.0}, 700.0), ({**CLEAN, "do": 6.0, "temp": 25.0}, None)],
+)
+def test_oxygen_without_temperature_or_altitude_is_left_out_and_said_so(values, altitude_m):
+    index = only(PollutionIndex().indices(days(*sample(values, altitude_m=altitude_m))))
+
+    assert index["value"] == pytest.approx(0.5)
+    assert index["missing"] == ["do"]
+
+
+def test_a_fixed_saturation_needs_neither():
+    index = only(
+        PollutionIndex(fixed_saturation_mg_l=8.0).indices(days(*sample({**CLEAN, "do": 6.0})))
+    )
+
+    assert "do" in index["parameters"]
+    assert (index["detail"]["cim_mg_l"], index["detail"]["cim_source"]) == (8.0, "fixed")
+
+
+@pytest.mark.parametrize(
+    ("limit", "substituted", "missing"),
+    [(0.001, ["hg"], []), (0.002, ["hg"], []), (0.0021, [], ["hg"])],
+)
+def test_a_value_below_detection_counts_half_unless_the_method_is_too_coarse(
+    limit, substituted, missing
+):
+    index = only(PollutionIndex().indices(days(*sample(), row("hg", None, below=limit, n_below=1))))
+
+    assert index["detail"]["substituted"] == substituted
+    assert index["missing"] == missing
+    assert ("hg" in index["parameters"]) == bool(substituted)
+
+
+def test_half_the_detection_limit_is_what_enters():
+    below = dict.fromkeys(CLEAN)
+    limits = {"bod": 3.0, "cod": 25.0, "tss": 50.0, "no3_n": 10.0}
+    rows = [row(parameter, None, below=limits[parameter]) for parameter in below]
+
+    assert only(PollutionIndex().indices(days(*rows)))["value"] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("limit", "known"), [(0.002, True), (0.004, False)])
+def test_a_detection_limit_above_the_standard_spoils_the_whole_day(limit, known):
+    readings = row("hg", 0.001, n_below=1, below_limit=limit)
+
+    index = only(PollutionIndex().indices(days(*sample(), readings)))
+    assert ("hg" in index["parameters"]) is known
+    assert ("hg" in index["missing"]) is not known
+
+
+def test_a_ph_below_detection_and_a_count_above_the_method_judge_nothing():
+    index = only(
+        PollutionIndex().indices(
+            days(*sample(), row("ph", None, below=2.0), row("fcoli", None, n_above=1))
+        )
+    )
+
+    assert index["missing"] == ["fcoli", "ph"]
+
+
+def test_a_sample_older_than_the_regulation_is_judged_and_marked():
+    old = only(PollutionIndex().indices(days(*sample(period=date(2021, 2, 1)))))
+    new = only(PollutionIndex().indices(days(*sample(period=date(2021, 2, 2)))))
+
+    assert (old["value"], old["detail"]["retrospective"]) == (new["value"], True)
+    assert new["detail"]["retrospective"] is False
+
+
+def test_a_month_is_the_mean_of_its_samples():
+    rows = [*sample(), *sample(dict.fromkeys(CLEAN, 0.0), period=date(2023, 4, 20))]
+
+    figure = figures(*rows)["bandung", "2023-04"]
+    assert figure.value == pytest.approx(0.25)
+    assert (figure.numerator, figure.denominator) == (pytest.approx(0.5), 2.0)
+    assert (figure.n, figure.expected, figure.coverage) == (2, 1.0, 1.0)
+    assert (figure.state, figure.origin, figure.stations) == (State.OK, Origin.REAL, ("CPM-01",))
+    assert figure.detail["parameters"] == ["bod", "cod", "no3_n", "tss"]
+    assert figure.detail["parameter_sets"] == 1
+
+
+def test_a_month_in_which_a_station_of_two_is_silent_is_insufficient():
+    rows = [*sample(), *sample(station="CPM-02"), *sample(period=date(2023, 5, 4))]
+
+    found = figures(*rows)
+    assert found["bandung", "2023-04"].state is State.OK
+    may = found["bandung", "2023-05"]
+    assert (may.state, may.value, may.numerator, may.denominator) == (
+        State.INSUFFICIENT,
+        None,
+        None,
+        None,
+    )
+    assert (may.n, may.expected, may.coverage) == (1, 2.0, 0.5)
+
+
+def test_figures_come_in_the_same_order_every_time():
+    rows = [
+        r
+        for jurisdiction in ("kawasaki", "bandung")
+        for month in range(12, 0, -1)
+        for r in sample(
+            period=date(2023, month, 4), jurisdiction=jurisdiction, station=jurisdiction
+        )
+    ]
+
+    months = [key for key in figures(*rows) if len(key[1]) == 7]
+    assert months == sorted(months)
+    assert len(months) == 24
+
+
+def test_a_station_that_never_measures_enough_owes_nothing():
+    rows = [*sample(), row("no3_n", 5.0, station="CPM-03")]
+
+    figure = figures(*rows)["bandung", "2023-04"]
+    assert (figure.state, figure.stations) == (State.OK, ("CPM-01",))
+
+
+def test_where_no_station_measures_enough_the_figure_is_insufficient():
+    figure = figures(row("no3_n", 5.0))["bandung", "2023-04"]
+
+    assert (figure.state, figure.value, figure.n) == (State.INSUFFICIENT, None, 0)
+
+
+def test_a_figure_is_as_real_as_its_least_real_station():
+    rows = [*sample(), *sample(station="CPM-02", origin="stand-in")]
+
+    assert figures(*rows)["bandung", "2023-04"].origin is Origin.STAND_IN
+
+
+@pytest.mark.parametrize(("months", "state"), [(8, State.INSUFFICIENT), (9, State.OK)])
+def test_a_year_needs_three_quarters_of_its_months(months, state):
+    rows = [r for month in range(1, months + 1) for r in sample(period=date(2023, month, 4))]
+
+    figure = figures(*rows)["bandung", "2023"]
+    assert (figure.state, figure.n, figure.expected) == (state, months, 12.0)
+
+
+def test_a_station_with_one_date_does_not_count_in_the_year():
+    rows = [r for month in range(1, 13) for r in sample(period=date(2023, month, 4))]
+    once = sample(dict.fromkeys(CLEAN, 0.0), station="CPM-02", period=date(2023, 1, 4))
+
+    figure = figures(*rows, *once)["bandung", "2023"]
+    assert (figure.n, figure.coverage, figure.state) == (12, 0.5, State.INSUFFICIENT)
+
+
+@pytest.mark.parametrize(("dates", "state"), [(1, State.INSUFFICIENT), (2, State.OK)])
+def test_a_reported_yearly_mean_needs_two_dates_too(dates, state):
+    values = {parameter: value * dates for parameter, value in CLEAN.items()}
+    rows = sample(values, grain="year", period=date(2023, 1, 1), n=dates)
+
+    found = figures(*rows)
+    assert set(found) == {("bandung", "2023")}
+    assert found["bandung", "2023"].state is state
+
+
+def test_a_station_outside_every_jurisdiction_has_an_index_and_no_figure():
+    rows = sample(jurisdiction=None)
+
+    assert PollutionIndex().indices(days(*rows)).height == 1
+    assert figures(*rows) == {}
+
+
+def test_nothing_measured_is_nothing_said():
+    assert figures() == {}
+    assert PollutionIndex().indices(days()).height == 0
+    assert figures(row("bod", None)) == {}

@@ -1,0 +1,30 @@
+import pytest
+from pydantic import ValidationError
+
+from kembar_water.settings import WaterSettings
+
+
+def test_saturation_is_computed_and_four_parameters_needed_unless_said(monkeypatch):
+    monkeypatch.delenv("KEMBAR_WATER_DO_SATURATION_MG_L", raising=False)
+    monkeypatch.delenv("KEMBAR_WATER_POLLUTION_INDEX_LEAST_PARAMETERS", raising=False)
+    monkeypatch.delenv("KEMBAR_WATER_PORT", raising=False)
+
+    settings = WaterSettings()
+    assert (settings.do_saturation_mg_l, settings.pollution_index_least_parameters) == (None, 4)
+    assert settings.port == 8002
+
+
+def test_the_environment_says(monkeypatch):
+    monkeypatch.setenv("KEMBAR_WATER_DO_SATURATION_MG_L", "8")
+    monkeypatch.setenv("KEMBAR_WATER_POLLUTION_INDEX_LEAST_PARAMETERS", "6")
+
+    settings = WaterSettings()
+    assert (settings.do_saturation_mg_l, settings.pollution_index_least_parameters) == (8.0, 6)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "eight"])
+def test_a_saturation_that_water_cannot_have_is_refused(monkeypatch, value):
+    monkeypatch.setenv("KEMBAR_WATER_DO_SATURATION_MG_L", value)
+
+    with pytest.raises(ValidationError):
+        WaterSettings()
