@@ -25,6 +25,7 @@ def domain(settings: AirSettings) -> Domain:
         indices=ispu.indices,
         figures=ispu.figures,
         standards=list(standards.rows()),
+        rules=settings.ispu_reading,
     )
 
 

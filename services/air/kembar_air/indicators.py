@@ -17,7 +17,20 @@ PM25_MEAN: Final = "kembar/pm25-mean@1"
 
 _POLLUTANTS: Final = tuple(scale.parameter for scale in standards.ISPU)
 _DECIMALS: Final = 6
-_VALID: Final = pl.col("n") >= coverage.LEAST_COVERAGE * pl.col("expected")
+_READ: Final = pl.col("n") + pl.col("n_below")
+_VALID: Final = (
+    (pl.col("covered") >= coverage.LEAST_COVERAGE)
+    & (pl.col("n_above") == 0)
+    & (pl.col("n_below") <= pl.col("n"))
+    & (_READ > 0)
+)
+"""What a mean may be made of: of values above the instrument's range, or mostly below what it can
+detect, there is none (domain rules, B6)."""
+
+_SUM: Final = pl.col("sum").fill_null(0.0) + (
+    pl.col("n_below") * pl.col("below_limit").fill_null(0.0) / 2.0
+)
+"""Single values below detection count as half the detection limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,7 @@ class Ispu:
                 "sub_indices"
             ),
             "beyond_scale",
+            "substituted",
             "retrospective",
             pl.lit(standards.P_14_2020).alias("standard"),
         )
@@ -50,7 +64,9 @@ class Ispu:
             pl.lit("ispu").alias("index"),
             "value",
             "category",
-            pl.when(pl.col("value").is_null())
+            pl.when("beyond_range")
+            .then(pl.lit(State.ABOVE_LIMIT.value))
+            .when(pl.col("value").is_null())
             .then(pl.lit(State.INSUFFICIENT.value))
             .otherwise(pl.lit(State.OK.value))
             .alias("state"),
@@ -91,12 +107,16 @@ class Ispu:
             .group_by("station", "jurisdiction", "origin", "period")
             .agg(
                 # Adding up 24 hours of 55.4 gives a hair more, and with it another category.
-                (pl.col("sum") / pl.col("n"))
-                .round(_DECIMALS)
-                .filter(_VALID, pl.col("parameter") == code)
-                .first()
-                .alias(code)
-                for code in _POLLUTANTS
+                *(
+                    (_SUM / _READ)
+                    .round(_DECIMALS)
+                    .filter(_VALID, pl.col("parameter") == code)
+                    .first()
+                    .alias(code)
+                    for code in _POLLUTANTS
+                ),
+                substituted=pl.col("parameter").filter(_VALID, pl.col("n_below") > 0).sort(),
+                beyond_range=(pl.col("n_above") > 0).any(),
             )
             .sort("station", "period")
         )
@@ -109,8 +129,13 @@ class Ispu:
             )
         index, critical = indices.station_index(sub_indices)
         return means.with_columns(
-            pl.Series("value", index, dtype=pl.Float64).fill_nan(None),
-            _words(indices.CATEGORIES, indices.category(index)).alias("category"),
+            # What lies above an instrument's range may be the worst of all.
+            pl.when(~pl.col("beyond_range"))
+            .then(pl.Series("index", index, dtype=pl.Float64).fill_nan(None))
+            .alias("value"),
+            pl.when(~pl.col("beyond_range"))
+            .then(_words(indices.CATEGORIES, indices.category(index)))
+            .alias("category"),
             _words(_POLLUTANTS, critical).alias("critical"),
             pl.Series("beyond_scale", (concentrations > uppers[:, -1]).any(axis=1)),
             (pl.col("period") < standards.ISPU[0].valid_from).alias("retrospective"),
@@ -139,7 +164,7 @@ def _names(*, measured: bool) -> pl.Expr:
 def _pm25_units(days: pl.DataFrame) -> pl.DataFrame:
     """Return the PM2.5 means of station-days; a mean of a longer period weighs its days."""
     length = (pl.col("following") - pl.col("period")).dt.total_days().cast(pl.Float64)
-    valid = _VALID & (pl.col("n") > 0)
+    valid = _VALID
     return days.filter(parameter="pm25").select(
         "jurisdiction",
         "station",
@@ -149,7 +174,7 @@ def _pm25_units(days: pl.DataFrame) -> pl.DataFrame:
         member="station",
         slot="grain",
         covered=valid.cast(pl.Float64),
-        numerator=pl.when(valid).then(pl.col("sum") / pl.col("n") * length),
+        numerator=pl.when(valid).then(_SUM / _READ * length),
         denominator=pl.when(valid).then(length),
         n=valid.cast(pl.Int64),
     )

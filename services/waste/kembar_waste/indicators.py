@@ -107,9 +107,7 @@ def _units(days: pl.DataFrame) -> pl.DataFrame:
         "period",
         slot="grain",
         member=pl.concat_str("station", "material", "source", separator="/"),
-        covered=pl.when(counted)
-        .then(pl.min_horizontal(pl.col("n") / pl.col("expected"), 1.0))
-        .otherwise(0.0),
+        covered=pl.when(counted).then("covered").otherwise(0.0),
         numerator=pl.when(counted).then(mass_t),
         denominator=pl.lit(None, dtype=pl.Float64),
         n=counted.cast(pl.Int64),

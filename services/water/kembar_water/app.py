@@ -27,6 +27,7 @@ def domain_of(settings: WaterSettings) -> Domain:
         indices=index.indices,
         figures=index.figures,
         standards=[limit.as_row() for limit in standards.LIMITS],
+        rules=repr(index),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -13,13 +13,14 @@ from kembar_shared.measurement import store
 from kembar_shared.measurement.periods import Duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from prometheus_client.metrics_core import Metric
 
+    Figure = Mapping[str, Any]  # Any: one member for each column
+
     from kembar_shared.chassis.database import Engine
-    from kembar_shared.measurement.indicators import Domain, Figure
-    from kembar_shared.measurement.rollups import Figures
+    from kembar_shared.measurement.indicators import Domain
 
 _MINUTES_A_MONTH: Final = 43_200
 _CADENCES_UNTIL_STALE: Final = 3
@@ -29,8 +30,8 @@ _DAY_S: Final = 86_400
 class Gauges(Collector):
     """Newest measurements that are not stale, and the newest figures of each indicator."""
 
-    def __init__(self, engine: Engine, domain: Domain, figures: Figures) -> None:
-        self._engine, self._domain, self._figures = engine, domain, figures
+    def __init__(self, engine: Engine, domain: Domain) -> None:
+        self._engine, self._domain = engine, domain
 
     def describe(self) -> Iterator[Metric]:
         """Name nothing beforehand: describing would read the database."""
@@ -76,13 +77,14 @@ class Gauges(Collector):
             "1 for the state of the newest figure of an indicator.",
             labels=("figure", "jurisdiction", "period", "state"),
         )
-        figures, _ = self._figures.current()
+        with reading(self._engine) as conn:
+            figures = store.figures.newest(conn)
         for f in _newest(figures):
-            state.add_metric((f.indicator, f.jurisdiction, f.period, f.state), 1)
-        for f in _newest(figure for figure in figures if figure.value is not None):
-            value.add_metric(
-                (f.indicator, f.jurisdiction, f.period, f.unit), cast("float", f.value)
-            )
+            labels = (f["indicator"], f["jurisdiction"], f["period"])
+            state.add_metric((*labels, f["state"]), 1)
+        for f in _newest(figure for figure in figures if figure["value"] is not None):
+            labels = (f["indicator"], f["jurisdiction"], f["period"])
+            value.add_metric((*labels, f["unit"]), f["value"])
         yield value
         yield state
 
@@ -91,8 +93,8 @@ def _newest(figures: Iterable[Figure]) -> Iterable[Figure]:
     """Return the newest month and the newest year of each indicator and jurisdiction."""
     newest: dict[tuple[str, str, int], Figure] = {}
     for figure in figures:
-        key = (figure.indicator, figure.jurisdiction, len(figure.period))
-        if key not in newest or figure.period > newest[key].period:
+        key = (figure["indicator"], figure["jurisdiction"], len(figure["period"]))
+        if key not in newest or figure["period"] > newest[key]["period"]:
             newest[key] = figure
     return newest.values()
 

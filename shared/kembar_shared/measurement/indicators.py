@@ -29,6 +29,7 @@ DAYS_SCHEMA: Final = pl.Schema(
         "following": pl.Date(),
         "n": pl.Int64(),
         "expected": pl.Float64(),
+        "covered": pl.Float64(),
         "sum": pl.Float64(),
         "min": pl.Float64(),
         "max": pl.Float64(),
@@ -37,7 +38,11 @@ DAYS_SCHEMA: Final = pl.Schema(
         "below_limit": pl.Float64(),
     }
 )
-"""One row per series and local calendar period: what figures and indices are made from."""
+"""One row per series and local calendar period: what figures and indices are made from.
+
+`n` values with a number, `n_below` and `n_above` of which only a limit is known; together they
+stand for the share `covered`, 0 to 1, of the period, which `expected` such values would fill.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,7 @@ class Domain:
         indices: Days (`DAYS_SCHEMA`) -> index values per station and period.
         figures: Days -> one figure per indicator, jurisdiction and period.
         standards: Rows of `GET /v1/standards`.
+        rules: The settings that its figures depend on, as text.
     """
 
     service: str
@@ -117,3 +123,4 @@ class Domain:
     indices: Callable[[pl.DataFrame], pl.DataFrame]
     figures: Callable[[pl.DataFrame], list[Figure]]
     standards: Sequence[Mapping[str, object]] = ()
+    rules: str = ""

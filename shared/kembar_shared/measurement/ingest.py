@@ -6,22 +6,21 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from kembar_shared.chassis import idempotency
-from kembar_shared.chassis.database import reading, writing
-from kembar_shared.measurement import periods, store, uploads
-from kembar_shared.measurement.vocabulary import Grain
+from kembar_shared.chassis.database import is_sqlite, reading, writing
+from kembar_shared.measurement import store, uploads
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kembar_shared.chassis.auth import Caller
     from kembar_shared.chassis.database import Connection, Engine
     from kembar_shared.measurement.catalogue import Catalogue
 
 _OPERATION: Final = "POST /v1/uploads"
-_GRAINS: Final = (Grain.DAY, Grain.MONTH, Grain.YEAR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +80,14 @@ class Received:
     is_replayed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Checked rows by series and time, ready for `store.writing`."""
+
+    frame: pl.DataFrame
+    zones: Mapping[int, str]
+
+
 class _DryRunEnds(Exception):
     """Takes back what a dry run wrote."""
 
@@ -102,23 +109,69 @@ def receive(
         with reading(engine) as conn:
             if (first := _replay(conn, caller, file, terms)) is not None:
                 return first
-    now = datetime.now(UTC)
-    with reading(engine) as conn:
-        stations = store.stations.frame(conn, caller.sees)
-    try:
-        table = uploads.read(file.content, file.media_type, terms.declared)
-        checked = uploads.check(table, catalogue, stations, terms.declared, now=now)
-    except uploads.FileRefused as refusal:
-        checked = uploads.Checked.of_refusal(refusal)
+    checked = _check(engine, catalogue, caller=caller, file=file, terms=terms)
+    rows = _identified(engine, checked)
     try:
         with writing(engine) as conn:
             if terms.key is not None and (first := _replay(conn, caller, file, terms)) is not None:
                 return first
-            received = _store(conn, checked, caller=caller, file=file, terms=terms, now=now)
+            received = _store(conn, checked, rows, caller=caller, file=file, terms=terms)
             _end_dry_run(received, terms)
     except _DryRunEnds as ended:
         return ended.received
     return received
+
+
+def _check(
+    engine: Engine, catalogue: Catalogue, *, caller: Caller, file: File, terms: Terms
+) -> uploads.Checked:
+    with reading(engine) as conn:
+        stations = store.stations.frame(conn, caller.sees)
+    declared = terms.declared
+
+    def raws(lines: pl.Series) -> pl.DataFrame:
+        return uploads.raws(file.content, file.media_type, declared, lines)
+
+    try:
+        tables = [uploads.read(file.content, file.media_type, declared)]
+        now = datetime.now(UTC)
+        return uploads.check(tables, catalogue, stations, declared, now=now, raws=raws)
+    except uploads.FileRefused as refusal:
+        return uploads.Checked.of_refusal(refusal)
+
+
+def _identified(engine: Engine, checked: uploads.Checked) -> _Rows | None:
+    """Give each row the number of its series; series and partitions that lack are made.
+
+    They are made in a transaction of their own: one that holds nothing yet says nothing.
+    """
+    if checked.identities is None or checked.good.is_empty():
+        return None
+    spelled = checked.identities.spelled(checked.good["key"].unique())
+    with reading(engine) as conn:
+        found = store.series.find(conn, spelled)
+        partitions = []
+        if not is_sqlite(conn):
+            month = pl.from_epoch("time_us", time_unit="us").dt.date().dt.month_start()
+            partitions = store.partitions.missing(
+                conn, checked.good.select(month.unique()).to_series()
+            )
+    absent = found.filter(pl.col("series_id").is_null())
+    if partitions:
+        with writing(engine) as conn:
+            store.partitions.make(conn, partitions)
+    if not absent.is_empty():
+        with writing(engine) as conn:
+            store.series.make(conn, absent)
+            found = store.series.find(conn, spelled)
+    zones = dict(found.select("series_id", "timezone").rows())
+    numbered = checked.good.with_columns(
+        pl.col("key")
+        .replace_strict(found["key"], found["series_id"], return_dtype=pl.Int32)
+        .alias("series_id")
+    ).drop("key")
+    frame = numbered.sort("series_id", "time_us")
+    return _Rows(frame.hstack(store.sums.places(frame, zones)), zones)
 
 
 def _end_dry_run(received: Received, terms: Terms) -> None:
@@ -132,24 +185,25 @@ def _replay(conn: Connection, caller: Caller, file: File, terms: Terms) -> Recei
     remembered = idempotency.recall(conn, caller.client, _OPERATION, key, fingerprint)
     if remembered is None:
         return None
-    receipt = store.reading.upload(conn, remembered.body)
+    receipt = store.events.upload(conn, remembered.body)
     return None if receipt is None else Received(dict(receipt), _NO_ERRORS, is_replayed=True)
 
 
 def _store(
     conn: Connection,
     checked: uploads.Checked,
+    rows: _Rows | None,
     *,
     caller: Caller,
     file: File,
     terms: Terms,
-    now: datetime,
 ) -> Received:
-    """Write the receipt, the rejections and, where the terms allow it, the rows."""
+    """Write the rows, where the terms allow it, the receipt and the rejections."""
+    event = store.events.begin(conn, store.events.UPLOADED, caller.client)
     receipt: dict[str, Any] = {
+        "id": event,
         "code": uuid.uuid4().hex,
         "client": caller.client,
-        "received_at": now,
         "sha256": file.sha256,
         "size_bytes": len(file.content),
         "stored": False,
@@ -158,91 +212,46 @@ def _store(
         "first_time_us": checked.good["time_us"].min(),
         "last_time_us": checked.good["time_us"].max(),
     }  # fmt: skip
-    upload_id = store.writing.keep_upload(conn, receipt)
     errors = checked.errors
-    if not checked.good.is_empty():
-        counts, errors = _apply(conn, upload_id, checked, terms)
+    if rows is not None:
+        counts, errors = _apply(conn, event, checked, rows, terms)
         receipt |= counts
-        if counts:
-            store.writing.recount(conn, upload_id, counts)
-    store.writing.keep_rejections(conn, upload_id, errors)
+    store.events.keep_upload(conn, receipt)
+    store.events.keep_rejections(conn, event, errors)
     # A refused file is not remembered: sent again, after its cause is mended, it is read again.
     if terms.key is not None and receipt["stored"]:
         idempotency.remember(
             conn, caller.client, _OPERATION, terms.key, terms.fingerprint(file), 201,
             receipt["code"],
         )  # fmt: skip
-    return Received(receipt | {"id": upload_id}, errors)
+    return Received(receipt | {"recorded_at": store.events.end(conn, event)}, errors)
 
 
 def _apply(
-    conn: Connection, upload_id: int, checked: uploads.Checked, terms: Terms
+    conn: Connection, event: int, checked: uploads.Checked, rows: _Rows, terms: Terms
 ) -> tuple[dict[str, Any], pl.DataFrame]:
-    rows = _local_days(store.writing.series_of(conn, checked.good))
-    found = store.writing.stage(conn, rows, _buckets(rows))
-    errors = checked.errors
-    if terms.reinstate:
+    store.series.hold(conn, sorted(rows.zones))
+    staged = store.writing.stage(conn, rows.frame)
+    found, errors = dict(staged.counts), checked.errors
+    if terms.reinstate and found["superseded"]:
         store.writing.reinstate(conn)
-        found["changed"] = found.get("changed", 0) + found.pop("superseded", 0)
-    elif found.get("superseded"):
+        found["changed"] += found.pop("superseded")
+        found["superseded"] = 0
+    elif found["superseded"]:
         lines = store.writing.superseded_lines(conn)
-        errors = pl.concat([errors, checked.refused(lines, "superseded-value")]).sort(
-            "line", maintain_order=True
-        )
-    rejected = checked.rejected + found.get("superseded", 0)
+        refused = checked.refused(lines, "superseded-value", "reinstate=true")
+        errors = pl.concat([errors, refused]).sort("line", maintain_order=True)
+    rejected = checked.rejected + found["superseded"]
     if terms.mode == "all-or-nothing" and rejected:
         return {}, errors
     counts = {
-        "inserted": found.get("new", 0),
-        "corrected": found.get("changed", 0),
-        "unchanged": found.get("same", 0) + checked.duplicates,
+        "inserted": found["new"],
+        "corrected": found["changed"],
+        "unchanged": found["same"] + checked.duplicates,
         "rejected": rejected,
+        "stored": rejected < checked.received,
     }
-    is_stored = counts["rejected"] < checked.received
-    return counts | {"stored": is_stored, "flagged": store.writing.apply(conn, upload_id)}, errors
-
-
-def _local_days(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add `local_day`, the date of each row in its station's zone."""
-    instant = pl.from_epoch("time_us", time_unit="us").dt.replace_time_zone("UTC")
-    parts = [
-        part.with_columns(local_day=instant.dt.convert_time_zone(part["timezone"][0]).dt.date())
-        for part in rows.partition_by("timezone")
-    ]
-    return pl.concat(parts).sort("series_id", "time_us")
-
-
-def _buckets(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the local days, months and years the rows lie in, with their bounds in UTC."""
-    days = rows.select("series_id", "timezone", "local_day").unique()
-    found = []
-    for code, grain in enumerate(_GRAINS):
-        first = pl.col("local_day").dt.truncate({0: "1d", 1: "1mo", 2: "1y"}[code])
-        of_grain = days.select("series_id", "timezone", first=first).unique()
-        bounds = of_grain.select("timezone", "first").unique().rows()
-        table = pl.DataFrame(
-            [(zone, day, *_bounds_us(day, grain, zone)) for zone, day in bounds],
-            schema=["timezone", "first", "start_us", "end_us"],
-            orient="row",
-        )
-        found.append(
-            of_grain.join(table, on=["timezone", "first"]).select(
-                "series_id",
-                "start_us",
-                "end_us",
-                grain=pl.lit(code, pl.Int8),
-                first_day=pl.col("first").dt.strftime("%Y%m%d").cast(pl.Int32),
-            )
-        )
-    return pl.concat(found)
-
-
-def _bounds_us(day: Any, grain: Grain, zone: str) -> tuple[int, int]:
-    period = periods.Period(day, grain)
-    return (
-        periods.local_midnight_us(period.first, ZoneInfo(zone)),
-        periods.local_midnight_us(period.following, ZoneInfo(zone)),
-    )
+    return counts | {"flagged": store.writing.apply(conn, event, staged, rows.zones)}, errors
 
 
 _NO_ERRORS: Final = pl.DataFrame(schema=uploads.ERRORS_SCHEMA | {"raw": pl.String})

@@ -1,18 +1,22 @@
-"""Tables of the kernel: stations, series, measurements and their revisions, uploads, rollups.
+"""Tables of the kernel: stations, series, measurements and their revisions, events, rollups.
 
 Instants of measurements are whole microseconds since 1970-01-01 UTC on every database, so that one
 SQL statement serves SQLite and PostgreSQL alike (see docs/decisions).
+
+On PostgreSQL `measurement` is partitioned by time. On Citus the tables whose key begins with
+`series_id` are distributed by it, side by side; all others are reference tables.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import BigInteger, Column, ForeignKeyConstraint, Index, SmallInteger, Text
+from sqlalchemy import BigInteger, Column, Index, SmallInteger, Text
 from sqlmodel import Field, SQLModel
 
-DAY, MONTH, YEAR = 0, 1, 2
-"""Codes of `Measurement.grain` and `Rollup.grain`."""
+DISTRIBUTED: Final = ("measurement", "measurement_revision", "rollup", "latest", "change")
+"""Tables that Citus spreads over its nodes by `series_id`."""
 
 
 class Station(SQLModel, table=True):
@@ -52,15 +56,42 @@ class Series(SQLModel, table=True):
     cadence: str = Field(sa_type=Text)
 
 
+class Feed(SQLModel, table=True):
+    """The one row that every event takes its place from, held until the event is committed.
+
+    So `seq` grows in the order of commits, and who has read up to one never misses an earlier one.
+    """
+
+    __tablename__ = "feed"
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    seq: int = Field(sa_type=BigInteger)
+    recorded_at: datetime
+
+
+class Event(SQLModel, table=True):
+    """Something that happened to what is stored: an upload, a review, a change of a station.
+
+    `seq` and `recorded_at` are set last of all, and grow together.
+    """
+
+    __tablename__ = "event"
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str = Field(sa_type=Text)
+    client: str = Field(sa_type=Text)
+    seq: int | None = Field(default=None, sa_column=Column(BigInteger, unique=True))
+    recorded_at: datetime | None = None
+
+
 class Upload(SQLModel, table=True):
-    """One file as received, and what became of each of its rows."""
+    """One file as received, and what became of each of its rows; an event of the same id."""
 
     __tablename__ = "upload"
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     code: str = Field(sa_type=Text, unique=True)
     client: str = Field(sa_type=Text)
-    received_at: datetime
     sha256: str = Field(sa_type=Text)
     size_bytes: int = Field(sa_type=BigInteger)
     stored: bool
@@ -79,8 +110,8 @@ class Rejection(SQLModel, table=True):
 
     __tablename__ = "rejection"
 
-    upload_id: int = Field(foreign_key="upload.id", primary_key=True)
-    number: int = Field(primary_key=True)
+    upload_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     line: int
     column_name: str = Field(sa_type=Text)
     value: str = Field(sa_type=Text)
@@ -89,42 +120,55 @@ class Rejection(SQLModel, table=True):
     raw: str = Field(sa_type=Text)
 
 
+class Review(SQLModel, table=True):
+    """A judgement of measurements by a person; an event of the same id, kept for ever."""
+
+    __tablename__ = "review"
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    code: str = Field(sa_type=Text, unique=True)
+    flag: int = Field(sa_type=SmallInteger)
+    reason: str = Field(sa_type=Text)
+    selection: str = Field(sa_type=Text)
+    judged: int
+
+
 class _Reading(SQLModel):
-    """What is known of one value; the natural key stands in the tables below."""
+    """What is known of one value; the natural key stands in the tables below.
+
+    `span` is the time the value stands for: minutes up to a day, or, negative, one or twelve
+    months. `sent` is the value and the unit as they were sent, parted by U+001F, where they are
+    not the stored ones; `extra` holds method, depth, note and period as JSON, where there are any.
+    The event that made this version is `judged_by`, and without it the upload.
+    """
 
     value: float | None = None
-    qualifier: str | None = Field(default=None, sa_type=Text)
     limit_value: float | None = None
-    period: str | None = Field(default=None, sa_type=Text)
-    grain: int = Field(sa_type=SmallInteger)
-    flag: int = Field(sa_type=SmallInteger)
     upload_id: int
     line: int
-    sent_value: str | None = Field(default=None, sa_type=Text)
-    sent_unit: str | None = Field(default=None, sa_type=Text)
-    method: str | None = Field(default=None, sa_type=Text)
-    depth_m: float | None = None
-    note: str | None = Field(default=None, sa_type=Text)
+    revision: int
+    judged_by: int | None = None
+    span: int = Field(sa_type=SmallInteger)
+    flag: int = Field(sa_type=SmallInteger)
+    qualifier: str | None = Field(default=None, sa_type=Text)
+    sent: str | None = Field(default=None, sa_type=Text)
+    extra: str | None = Field(default=None, sa_type=Text)
 
 
 class Measurement(_Reading, table=True):
     """The value that counts now for one series at one instant."""
 
     __tablename__ = "measurement"
-    __table_args__ = (
-        ForeignKeyConstraint(["series_id"], ["series.id"]),
-        {"sqlite_with_rowid": False},
-    )
+    __table_args__ = ({"sqlite_with_rowid": False, "postgresql_partition_by": "RANGE (time_us)"},)
 
     series_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     time_us: int = Field(
         sa_column=Column(BigInteger, primary_key=True, autoincrement=False, nullable=False)
     )
-    revision: int = 1
 
 
 class MeasurementRevision(_Reading, table=True):
-    """A value that counted until `replaced_by` brought another."""
+    """A value that counted until the event `replaced_by` brought another."""
 
     __tablename__ = "measurement_revision"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -137,10 +181,26 @@ class MeasurementRevision(_Reading, table=True):
     replaced_by: int
 
 
+class Change(SQLModel, table=True):
+    """Between which instants an event brought new versions of one series' measurements."""
+
+    __tablename__ = "change"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    series_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    event_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False}, index=True)
+    first_us: int = Field(sa_type=BigInteger)
+    last_us: int = Field(sa_type=BigInteger)
+    n: int
+
+
 class Rollup(SQLModel, table=True):
     """Counts and sums of one series over one local day, or of values that stand for longer.
 
-    `first_day` is the local calendar day as yyyymmdd, so that `first_day / 100` is its month.
+    `grain` is 0 for days, 1 for months, 2 for years. `first_day` is the local calendar day as
+    yyyymmdd, so that `first_day / 100` is its month. `slots` are the different spans of time that
+    the values stand for, and `covered_min` is their length: twenty values of one hour are one slot
+    of 60 minutes. (Only days have a length.)
     """
 
     __tablename__ = "rollup"
@@ -158,13 +218,47 @@ class Rollup(SQLModel, table=True):
     n_below: int
     n_above: int
     below_limit: float | None = None
+    slots: int
+    covered_min: int
 
 
-class Latest(SQLModel, table=True):
-    """The newest measurement of each series that no check failed."""
+class Latest(_Reading, table=True):
+    """The newest measurement of each series that no check failed, whole."""
 
     __tablename__ = "latest"
 
     series_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     time_us: int = Field(sa_type=BigInteger)
+
+
+class ComputedFigure(SQLModel, table=True):
+    """One figure of one indicator, jurisdiction and month or year: what the gateway pulls."""
+
+    __tablename__ = "computed_figure"
+
+    jurisdiction: str = Field(primary_key=True, sa_type=Text)
+    indicator: str = Field(primary_key=True, sa_type=Text)
+    period: str = Field(primary_key=True, sa_type=Text)
     value: float | None = None
+    unit: str = Field(sa_type=Text)
+    state: str = Field(sa_type=Text)
+    numerator: float | None = None
+    denominator: float | None = None
+    n: int
+    expected: float
+    coverage: float | None = None
+    origin: str = Field(sa_type=Text)
+    method: str = Field(sa_type=Text)
+    stations: str = Field(sa_type=Text)
+    detail: str = Field(sa_type=Text)
+    digest: str = Field(sa_type=Text)
+
+
+class FiguresHead(SQLModel, table=True):
+    """The one row that says up to which event, and by which rules, figures were computed."""
+
+    __tablename__ = "computed_head"
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    seq: int = Field(sa_type=BigInteger)
+    rules: str = Field(sa_type=Text)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+DAY_MIN: Final = 1440
 MICROSECOND: Final = timedelta(microseconds=1)
 
 _DURATION = re.compile(r"P(?:(\d{1,3})Y|(\d{1,3})M|(\d{1,4})D|T(\d{1,4})H|T(\d{1,5})M)", re.ASCII)
@@ -23,7 +24,7 @@ _PERIOD = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?", re.ASCII)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Duration:
-    """An ISO 8601 duration of one unit (`PT10M`, `PT1H`, `P1D`, `P1M`, `P1Y`).
+    """What one value stands for: up to a day, a month or a year (`PT10M`, `PT1H`, `P1M`, `P1Y`).
 
     Months and minutes are kept apart because a month has no fixed length.
     """
@@ -36,35 +37,24 @@ class Duration:
         """Read *text*.
 
         Raises:
-            ValueError: It is no ISO 8601 duration of a single unit, or it is zero.
+            ValueError: It is no ISO 8601 duration of a single unit, or another length: what
+                stands for a week or a quarter lies in no one day, month or year.
         """
         match = _DURATION.fullmatch(text)
         if match is None:
             raise ValueError(text)
         years, months, days, hours, minutes = (int(part or 0) for part in match.groups())
         duration = cls(years * 12 + months, days * 1440 + hours * 60 + minutes)
+        if duration.months not in {0, 1, 12} or not 0 <= duration.minutes <= DAY_MIN:
+            raise ValueError(text)
         if duration == cls(0, 0):
             raise ValueError(text)
         return duration
 
     @property
-    def grain(self) -> Grain:
-        """The shortest calendar period that holds a whole value of this duration."""
-        if self.months >= 12:
-            return Grain.YEAR
-        if self.months or self.minutes > 1440:
-            return Grain.MONTH
-        return Grain.DAY
-
-    def count_within(self, first: date, following: date) -> float:
-        """Count how many such durations fit into the local days from *first* up to *following*.
-
-        At least 1: a series that reports monthly is complete on a day that has its value.
-        """
-        if self.months:
-            months = (following.year - first.year) * 12 + following.month - first.month
-            return max(1.0, months / self.months)
-        return max(1.0, (following - first).days * 1440 / self.minutes)
+    def span(self) -> int:
+        """The duration as one number: minutes, or, negative, months."""
+        return self.minutes or -self.months
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -97,6 +87,11 @@ class Period:
         if grain is Grain.YEAR:
             return cls(date(day.year, 1, 1), grain)
         return cls(day.replace(day=1) if grain is Grain.MONTH else day, grain)
+
+    @property
+    def days(self) -> int:
+        """How many days it has."""
+        return (self.following - self.first).days
 
     @property
     def following(self) -> date:

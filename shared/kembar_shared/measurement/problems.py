@@ -3,7 +3,8 @@
 Problem
     UploadRejected 422      StationsNotYours 403
     StationNotYours 403     StationExists 409
-    UnknownUpload 404
+    UnknownUpload 404       OwnUpload 403
+    NothingToReview 409
 """
 
 from __future__ import annotations
@@ -39,3 +40,15 @@ class UnknownUpload(NotFound):
     """There is no such upload that the caller may see."""
 
     slug = "unknown-upload"
+
+
+class OwnUpload(Problem):
+    """Nobody reviews what they sent themselves."""
+
+    slug, status = "own-upload", 403
+
+
+class NothingToReview(Conflict):
+    """No measurement is chosen that has another flag than the one it shall get."""
+
+    slug = "nothing-to-review"

@@ -4,70 +4,46 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from kembar_shared.measurement.vocabulary import Flag
 
 if TYPE_CHECKING:
-    from kembar_shared.measurement.catalogue import Catalogue
+    from kembar_shared.measurement.catalogue import Catalogue, Span
 
 
-def gross_range(frame: pl.DataFrame, catalogue: Catalogue) -> pl.Series:
+def gross_range(parameters: pl.Series, values: pl.Series, catalogue: Catalogue) -> pl.Series:
     """Flag values outside what is possible (FAIL) or plausible (SUSPECT); bounds are inside.
 
     Args:
-        frame: `parameter` and `value` in the parameter's unit; null where only a limit is known.
+        parameters: Shape (n,), each value's parameter as its place in *catalogue*.
+        values: Shape (n,), in the parameter's unit; null where only a limit is known.
         catalogue: The spans.
 
     Returns:
-        Shape (n,), `Flag` codes; NOT_EVALUATED without a value or a span.
+        `flag`, shape (n,), `Flag` codes; NOT_EVALUATED without a value or a span.
 
     Source:
         QARTOD gross range test (IOOS); spans: docs/data-dictionary.md.
     """
-    spans = pl.DataFrame(
-        [
-            (
-                p.code,
-                s.low if s else None,
-                s.high if s else None,
-                f.low if f else None,
-                f.high if f else None,
-                s is not None or f is not None,
-            )
-            for p in catalogue.parameters
-            for s, f in [(p.suspect, p.fail)]
-        ],
-        schema={
-            "parameter": pl.String,
-            "low": pl.Float64,
-            "high": pl.Float64,
-            "least": pl.Float64,
-            "most": pl.Float64,
-            "has_span": pl.Boolean,
-        },
-        orient="row",
-    )
-    value = pl.col("value")
+    spans = np.array([[*_bounds(p.fail), *_bounds(p.suspect)] for p in catalogue.parameters])
+    has_span = np.array([(p.fail or p.suspect) is not None for p in catalogue.parameters])
+    of = parameters.to_numpy()
+    value = values.to_numpy()
+    least, most, low, high = spans[of].T
+    with np.errstate(invalid="ignore"):
+        flags = np.select(
+            [np.isnan(value) | ~has_span[of], (value < least) | (value > most),
+             (value < low) | (value > high)],
+            [Flag.NOT_EVALUATED, Flag.FAIL, Flag.SUSPECT],
+            Flag.GOOD,
+        )  # fmt: skip
+    return pl.Series("flag", flags, pl.Int16)
 
-    def beyond(low: str, high: str) -> pl.Expr:
-        return (value < pl.col(low)).fill_null(value=False) | (value > pl.col(high)).fill_null(
-            value=False
-        )
 
-    return (
-        frame.select("parameter", "value")
-        .join(spans, on="parameter", how="left", maintain_order="left")
-        .select(
-            pl.when(value.is_null() | ~pl.col("has_span"))
-            .then(int(Flag.NOT_EVALUATED))
-            .when(beyond("least", "most"))
-            .then(int(Flag.FAIL))
-            .when(beyond("low", "high"))
-            .then(int(Flag.SUSPECT))
-            .otherwise(int(Flag.GOOD))
-            .cast(pl.Int8)
-            .alias("flag")
-        )
-        .to_series()
-    )
+def _bounds(span: Span | None) -> tuple[float, float]:
+    """Return a span's bounds; an open one is infinite."""
+    low = None if span is None else span.low
+    high = None if span is None else span.high
+    return -np.inf if low is None else low, np.inf if high is None else high

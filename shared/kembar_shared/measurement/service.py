@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import Counter
@@ -11,7 +12,7 @@ from kembar_shared.chassis import app, database, migrate
 from kembar_shared.chassis.keys import RemoteKeys
 from kembar_shared.chassis.messages import Messages
 from kembar_shared.measurement.gauges import Gauges
-from kembar_shared.measurement.rollups import Figures
+from kembar_shared.measurement.renewal import Figures
 from kembar_shared.measurement.routes import ROUTERS
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def build(settings: Settings, domain: Domain, *, keys: KeySource | None = None) 
         keys: Where tokens' keys come from; absent: the issuer of the settings.
     """
     engine = database.connect(settings.database_url, timeout_s=settings.database_timeout_s)
-    figures = Figures(engine, domain)
+    rules = f"{metadata.version('kembar-shared')} {domain.rules}"
+    figures = Figures(engine, domain, rules=rules)
     rows = Counter(
         "kembar_upload_rows",
         "Rows of uploads by what became of them, counted after the commit.",
@@ -56,7 +58,7 @@ def build(settings: Settings, domain: Domain, *, keys: KeySource | None = None) 
         keys=keys or RemoteKeys(settings.keys_url, settings.jwks_file, settings.jwks_max_age_s),
         messages=Messages.of("kembar_shared.chassis", "kembar_shared.measurement"),
         lifespan=lifespan,
-        collectors=(rows, Gauges(engine, domain, figures)),
+        collectors=(rows, Gauges(engine, domain)),
         checks={"database": lambda: migrate.is_current(engine, PACKAGES)},
         state={"engine": engine, "domain": domain, "figures": figures, "upload_rows": rows},
     )

@@ -145,7 +145,8 @@ def naive(measurements, length):
         assert period.grain is grain
         expected = max(1, months)
         dates = len({m["time_local"][:10] for m in group})
-        few = len(group) / expected < 0.75 or (grain is Grain.YEAR and dates < 2)
+        sampled = len({m["time_local"][:7] for m in group})
+        few = sampled / expected < 0.75 or (grain is Grain.YEAR and dates < 2)
         answers[key] = (
             len(values),
             few,

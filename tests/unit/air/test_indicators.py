@@ -14,7 +14,7 @@ YEAR = [date(2023, 1, 1) + timedelta(days=n) for n in range(365)]
 
 
 def row(parameter="pm25", mean=10.0, period=APRIL[3], n=24, **changes):
-    return {
+    made = {
         "station": "BDG-AIR-01",
         "jurisdiction": "bandung",
         "origin": "real",
@@ -35,6 +35,8 @@ def row(parameter="pm25", mean=10.0, period=APRIL[3], n=24, **changes):
         "n_above": 0,
         "below_limit": None,
     } | changes
+    counted = made["n"] + made["n_below"] + made["n_above"]
+    return {"covered": min(1.0, counted / made["expected"])} | made
 
 
 def days(*rows):
@@ -237,3 +239,19 @@ def test_nothing_measured_is_nothing_said():
     assert figures() == {}
     assert Ispu().indices(days()).height == 0
     assert figures(row(jurisdiction=None)) == {}
+
+
+def test_some_hours_below_detection_count_as_half_the_limit():
+    day = only(row("so2", n=20, n_below=4, below_limit=6.0, mean=30.0))
+
+    # (20 * 30 + 4 * 3) / 24 = 25.5; 50 / 52 * 25.5 = 24.52
+    assert (day["state"], day["value"]) == ("ok", 25.0)
+    assert day["detail"]["substituted"] == ["so2"]
+
+
+def test_a_day_with_hours_above_the_range_has_no_index():
+    day = only(row("pm25", n=18, n_above=6), row("pm10", 60.0))
+
+    assert (day["state"], day["value"], day["category"]) == ("above_limit", None, None)
+    found = figures(row("pm25", n=18, n_above=6))
+    assert {figure.value for figure in found.values()} == {None}

@@ -39,8 +39,15 @@ def check():
 
     def run(content, media_type="text/csv", **declared):
         declaration = uploads.Declaration(**declared)
-        table = uploads.read(content, media_type, declaration)
-        return uploads.check(table, CATALOGUE, STATIONS, declaration, now=NOW)
+        tables = [uploads.read(content, media_type, declaration)]
+        return uploads.check(
+            tables,
+            CATALOGUE,
+            STATIONS,
+            declaration,
+            now=NOW,
+            raws=lambda lines: uploads.raws(content, media_type, declaration, lines),
+        )
 
     return run
 

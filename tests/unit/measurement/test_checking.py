@@ -86,6 +86,8 @@ def test_every_code_that_comes_out_can_be_said(check):
         ({"source": "market"}, "source", "column-not-used"),
         ({"period": "often"}, "period", "unknown-period"),
         ({"period": "P1Y6M"}, "period", "unknown-period"),
+        ({"period": "P3M"}, "period", "unknown-period"),
+        ({"period": "P14D"}, "period", "unknown-period"),
         ({"note": "x" * 5000}, "note", "cell-too-long"),
         ({"note": "x" * 300_000}, "", "quotes-unbalanced"),
     ],
@@ -130,8 +132,6 @@ def test_values_out_of_bounds_are_flagged_and_kept(check_cells):
     assert checked.good["flag"].to_list() == [4]
 
 
-@pytest.mark.parametrize(
-    ("period", "grain"), [("", 0), ("PT1H", 0), ("P1M", 1), ("P7D", 1), ("P1Y", 2)]
-)
-def test_a_value_stands_for_the_period_sent(check_cells, period, grain):
-    assert check_cells(period=period).good["grain"].to_list() == [grain]
+@pytest.mark.parametrize(("period", "span"), [("", 1440), ("PT1H", 60), ("P1M", -1), ("P1Y", -12)])
+def test_a_value_stands_for_the_period_sent(check_cells, period, span):
+    assert check_cells(period=period).good["span"].to_list() == [span]

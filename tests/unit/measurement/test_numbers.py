@@ -2,11 +2,14 @@
 
 # ruff: noqa: RUF001  fixtures by name, cells to the letter
 
+import json
 from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from kembar_shared.measurement import uploads
 
 ROOMY = settings(max_examples=150, deadline=None)
 DECIMALS = st.builds(
@@ -107,6 +110,10 @@ def test_a_value_below_a_limit_is_a_sign_and_a_limit(check_cells, cells, sign, l
         ({"value": "<0.01", "limit": "0.02"}, "limit-conflict"),
         ({"value": "5", "qualifier": "~"}, "unknown-qualifier"),
         ({"value": "5", "limit": "few"}, "not-a-number"),
+        ({"value": "", "qualifier": "<", "limit": "-999"}, "limit-negative"),
+        ({"value": "5", "limit": "-0.1"}, "limit-negative"),
+        ({"value": "<-1"}, "limit-negative"),
+        ({"value": "<=3"}, "not-a-number"),
         ({"value": "5", "limit": "0.12345678901234567"}, "too-many-digits"),
         ({"value": "<"}, "value-missing"),
         ({"value": "", "qualifier": "<"}, "value-missing"),
@@ -125,13 +132,15 @@ def test_a_limit_beside_a_measured_value_stays_beside_it(check_cells):
 
 
 def test_a_depth_has_the_declared_decimal_sign(check_cells):
-    assert check_cells(depth_m="0,5", value="1", _decimal="comma").good["depth_m"].to_list() == [
-        0.5
-    ]
-    assert check_cells(depth_m="0.5").good["depth_m"].to_list() == [0.5]
+    for checked in (
+        check_cells(depth_m="0,5", value="1", _decimal="comma"),
+        check_cells(depth_m="0.5"),
+    ):
+        (extra,) = checked.good["extra"]
+        assert json.loads(extra)["depth_m"] == 0.5
 
 
 def test_a_converted_value_is_the_nearest_one(check_cells):
     good = check_cells(value="0.3", unit="µg/L").good
 
-    assert good.select("value", "sent_value", "sent_unit").rows() == [(0.0003, "0.3", "µg/L")]
+    assert good.select("value", "sent").rows() == [(0.0003, f"0.3{uploads.SENT_MARK}µg/L")]

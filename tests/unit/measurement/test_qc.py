@@ -36,15 +36,14 @@ CATALOGUE = Catalogue(
     ],
 )
 def test_bounds_are_inside(parameter, value, flag):
-    frame = pl.DataFrame(
-        {"parameter": [parameter], "value": [value]},
-        schema={"parameter": pl.String, "value": pl.Float64},
-    )
+    place = list(CATALOGUE.by_code).index(parameter)
+    values = pl.Series([value], dtype=pl.Float64)
 
-    assert qc.gross_range(frame, CATALOGUE).to_list() == [flag]
+    assert qc.gross_range(pl.Series([place]), values, CATALOGUE).to_list() == [flag]
 
 
 def test_flags_keep_the_order_of_the_rows():
-    frame = pl.DataFrame({"parameter": ["ph", "bare", "ph"], "value": [20.0, 1.0, 7.0]})
+    values = pl.Series([20.0, 1.0, 7.0])
+    flags = qc.gross_range(pl.Series([0, 2, 0]), values, CATALOGUE)
 
-    assert qc.gross_range(frame, CATALOGUE).to_list() == [Flag.FAIL, Flag.NOT_EVALUATED, Flag.GOOD]
+    assert flags.to_list() == [Flag.FAIL, Flag.NOT_EVALUATED, Flag.GOOD]

@@ -13,7 +13,7 @@ ENDS = {"day": timedelta(days=1), "month": timedelta(days=30), "year": timedelta
 
 
 def row(parameter="generated", kg=1000.0, period=APRIL[0], grain="day", **changes):
-    return {
+    made = {
         "station": "TPS-01",
         "jurisdiction": "bandung",
         "origin": "real",
@@ -34,6 +34,8 @@ def row(parameter="generated", kg=1000.0, period=APRIL[0], grain="day", **change
         "n_above": 0,
         "below_limit": None,
     } | changes
+    counted = made["n"] + made["n_below"] + made["n_above"]
+    return {"covered": min(1.0, counted / made["expected"])} | made
 
 
 def month(parameter="generated", kg=1000.0, days=APRIL, **changes):

@@ -14,7 +14,7 @@ CLEAN = {"bod": 1.5, "cod": 12.5, "tss": 25.0, "no3_n": 5.0}
 def row(parameter, value, **changes):
     day = changes.pop("period", date(2023, 4, 4))
     below = changes.pop("below", None)
-    return {
+    made = {
         "station": "CPM-01",
         "jurisdiction": "bandung",
         "origin": "real",
@@ -35,6 +35,8 @@ def row(parameter, value, **changes):
         "n_above": 0,
         "below_limit": below,
     } | changes
+    counted = made["n"] + made["n_below"] + made["n_above"]
+    return {"covered": min(1.0, counted / made["expected"])} | made
 
 
 def days(*rows):

@@ -66,6 +66,7 @@ def test_the_published_index_is_found_again(published):
                 "following": MARCH + timedelta(days=1),
                 "n": 1,
                 "expected": 1.0,
+                "covered": 1.0,
                 "sum": amount(text),
                 "n_below": 0,
                 "n_above": 0,

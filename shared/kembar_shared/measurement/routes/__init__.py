@@ -1,11 +1,21 @@
 """The kernel's HTTP routes: what they take and answer; use cases and store do the work."""
 
-from kembar_shared.measurement.routes import catalogue, figures, measurements, stations, uploads
+from kembar_shared.measurement.routes import (
+    catalogue,
+    changes,
+    figures,
+    measurements,
+    reviews,
+    stations,
+    uploads,
+)
 
 ROUTERS = (
     uploads.router,
     stations.router,
     measurements.router,
+    changes.router,
+    reviews.router,
     figures.router,
     catalogue.router,
 )

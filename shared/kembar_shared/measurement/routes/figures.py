@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import polars as pl
 from fastapi import APIRouter, Query, Request, Response
@@ -10,8 +10,9 @@ from fastapi import APIRouter, Query, Request, Response
 from kembar_shared.chassis.auth import CallerDep, needs
 from kembar_shared.chassis.caching import json_response
 from kembar_shared.chassis.database import reading
-from kembar_shared.chassis.pages import LimitDep, encode_cursor, page
-from kembar_shared.measurement import rollups
+from kembar_shared.chassis.pages import LimitDep, decode_cursor, encode_cursor, page
+from kembar_shared.chassis.problems import BadCursor
+from kembar_shared.measurement import indexing, store
 from kembar_shared.measurement.routes.needed import (
     CursorDep,
     DomainDep,
@@ -21,9 +22,12 @@ from kembar_shared.measurement.routes.needed import (
     StationsDep,
     ToDep,
     days_asked,
-    own_stations,
     position,
+    seen_stations,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 router = APIRouter(prefix="/v1", tags=["figures"])
 
@@ -32,6 +36,7 @@ router = APIRouter(prefix="/v1", tags=["figures"])
 @needs("indicators:read", "outcomes:read")
 def list_indicators(
     request: Request,
+    engine: EngineDep,
     figures: FiguresDep,
     limit: LimitDep,
     from_: FromDep = None,
@@ -40,12 +45,14 @@ def list_indicators(
 ) -> Response:
     """Answer one figure per indicator, jurisdiction and month or year."""
     first, following = (str(day) for day in days_asked(from_, to))
-    start = (position(cursor, "n") or (0,))[0]
-    found, _ = figures.current()
-    asked = [f for f in found if first[: len(f.period)] <= f.period and f.period < following]
-    chosen = asked[start : start + limit]
-    more = encode_cursor({"n": start + limit}) if len(asked) > start + limit else None
-    return json_response(request, page([_answer(f, figures.digest_of(f)) for f in chosen], more))
+    after = None if cursor is None else _key(cursor)
+    figures.renew()
+    with reading(engine) as conn:
+        found = store.figures.read(
+            conn, first=first, following=following, after=after, limit=limit + 1
+        )
+    more = _cursor(found[limit - 1]) if len(found) > limit else None
+    return json_response(request, page(found[:limit], more))
 
 
 @router.get("/indices")
@@ -63,36 +70,44 @@ def list_indices(
     cursor: CursorDep = None,
 ) -> Response:
     """Answer index values per station and day, with the parameters used and those missing."""
-    start = (position(cursor, "n") or (0,))[0]
+    after, skipped = ("", 0) if cursor is None else _reached(cursor)
+    days = days_asked(from_, to)
     with reading(engine) as conn:
-        frame = rollups.days(conn, *days_asked(from_, to))
-        own = own_stations(conn, caller, station)
-    if own is not None:
-        frame = frame.filter(pl.col("station").is_in(own))
-    values = domain.indices(frame).sort("station", "period", "index")
-    if index is not None:
-        values = values.filter(pl.col("index") == index)
-    chosen = values.slice(start, limit).with_columns(pl.col("period").cast(pl.String))
-    more = encode_cursor({"n": start + limit}) if values.height > start + limit else None
-    return json_response(request, page(chosen.to_dicts(), more))
+        stations = [code for code in seen_stations(conn, caller, station) if code >= after]
+        is_begun = stations[:1] == [after]
+        found = indexing.values(
+            conn,
+            domain,
+            stations,
+            days,
+            index=index,
+            skipped=skipped if is_begun else 0,
+            limit=limit,
+        )
+    chosen = found.head(limit)
+    more = None
+    if found.height > limit:
+        last = chosen["station"][-1]
+        done = int((chosen["station"] == last).sum()) + (skipped if last == after else 0)
+        more = encode_cursor({"c": last, "n": done})
+    days_told = [pl.col("period").cast(pl.String)] if "period" in chosen.columns else []
+    return json_response(request, page(chosen.with_columns(days_told).to_dicts(), more))
 
 
-def _answer(figure: Any, digest: str) -> dict[str, Any]:
-    return {
-        "indicator": figure.indicator,
-        "jurisdiction": figure.jurisdiction,
-        "period": figure.period,
-        "value": figure.value,
-        "unit": figure.unit,
-        "state": figure.state,
-        "numerator": figure.numerator,
-        "denominator": figure.denominator,
-        "n": figure.n,
-        "expected": figure.expected,
-        "coverage": figure.coverage,
-        "origin": figure.origin,
-        "method": figure.method,
-        "stations": list(figure.stations),
-        "detail": figure.detail,
-        "digest": digest,
-    }
+def _reached(cursor: str) -> tuple[str, int]:
+    """Return the station that a cursor stands at, and how many of its values were answered."""
+    station, (done,) = decode_cursor(cursor).get("c"), position(cursor, "n") or (0,)
+    if not isinstance(station, str) or done < 0:
+        raise BadCursor
+    return station, done
+
+
+def _key(cursor: str) -> tuple[str, str, str]:
+    key = decode_cursor(cursor).get("k")
+    if not isinstance(key, list) or [type(part) for part in key] != [str] * 3:
+        raise BadCursor
+    return key[0], key[1], key[2]
+
+
+def _cursor(figure: Mapping[str, Any]) -> str:
+    return encode_cursor({"k": [figure[name] for name in ("jurisdiction", "indicator", "period")]})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -12,7 +11,7 @@ from kembar_shared.chassis.auth import CallerDep, needs
 from kembar_shared.chassis.caching import json_response
 from kembar_shared.chassis.database import reading
 from kembar_shared.chassis.pages import LimitDep, encode_cursor, page
-from kembar_shared.measurement import periods, rollups, store
+from kembar_shared.measurement import rollups, store
 from kembar_shared.measurement.routes.needed import (
     CursorDep,
     DomainDep,
@@ -27,6 +26,7 @@ from kembar_shared.measurement.routes.needed import (
     position,
     utc,
 )
+from kembar_shared.measurement.routes.shown import version_answer
 from kembar_shared.measurement.vocabulary import Grain
 
 router = APIRouter(prefix="/v1", tags=["measurements"])
@@ -56,7 +56,7 @@ def list_measurements(
     known_at = None if as_of is None else utc(as_of, "as_of")
     after = position(cursor, "s", "t")
     with reading(engine) as conn:
-        selection = store.reading.Selection(
+        selection = store.Selection(
             stations=own_stations(conn, caller, station),
             parameters=None if parameter is None else tuple(parameter),
             material=material,
@@ -90,7 +90,7 @@ def list_latest(
     """Answer the newest measurement of each series that no check failed."""
     after = position(cursor, "s", "t")
     with reading(engine) as conn:
-        selection = store.reading.Selection(
+        selection = store.Selection(
             stations=own_stations(conn, caller, station),
             parameters=None if parameter is None else tuple(parameter),
         )
@@ -122,7 +122,7 @@ def list_rollups(
     with reading(engine) as conn:
         rows = store.reading.rollups(
             conn,
-            store.reading.Selection(
+            store.Selection(
                 stations=own_stations(conn, caller, station),
                 parameters=None if parameter is None else tuple(parameter),
             ),
@@ -150,38 +150,4 @@ def list_rollups(
 def _page(rows: Any, limit: int, domain: DomainDep) -> dict[str, Any]:
     last = rows[limit - 1] if len(rows) > limit else None
     following = last and encode_cursor({"s": last["series_id"], "t": last["time_us"]})
-    return page([_answer(row, domain) for row in rows[:limit]], following)
-
-
-def _answer(row: Any, domain: DomainDep) -> dict[str, Any]:
-    instant = periods.instant_of_us(row["time_us"])
-    local = instant.astimezone(ZoneInfo(row["timezone"]))
-    parameter = domain.catalogue.by_code[row["parameter"]]
-    return {
-        "station": row["station"],
-        "parameter": row["parameter"],
-        "material": row["material"] or None,
-        "source": row["source"] or None,
-        "time": instant.isoformat().replace("+00:00", "Z"),
-        "time_local": local.replace(tzinfo=None).isoformat(),
-        "utc_offset": _offset(local),
-        "value": row["value"],
-        "unit": parameter.unit,
-        "sent_value": row["sent_value"] if row["sent_value"] is not None else row["value"],
-        "sent_unit": row["sent_unit"] or parameter.unit,
-        "qualifier": row["qualifier"],
-        "limit": row["limit_value"],
-        "period": row["period"] or parameter.period,
-        "flag": row["flag"],
-        "revision": row["revision"],
-        "upload": row["upload"],
-        "line": row["line"],
-        "method": row["method"],
-        "depth_m": row["depth_m"],
-        "note": row["note"],
-    }
-
-
-def _offset(local: datetime) -> str:
-    text = local.strftime("%z")
-    return f"{text[:3]}:{text[3:5]}"
+    return page([version_answer(row, domain) for row in rows[:limit]], following)

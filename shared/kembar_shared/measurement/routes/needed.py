@@ -16,7 +16,7 @@ from kembar_shared.chassis.problems import BadCursor, BadQuery
 from kembar_shared.measurement import store
 from kembar_shared.measurement.indicators import Domain
 from kembar_shared.measurement.periods import Period, local_midnight_us, us_of_instant
-from kembar_shared.measurement.rollups import Figures
+from kembar_shared.measurement.renewal import Figures
 from kembar_shared.measurement.vocabulary import Grain
 
 _UTC = ZoneInfo("UTC")
@@ -63,14 +63,30 @@ ToDep = Annotated[
 ]
 
 
+def plain(text: str) -> str:
+    """Return a text that has no control characters.
+
+    Raises:
+        ValueError: It has one.
+    """
+    if any(ord(character) < ord(" ") for character in text):
+        raise ValueError("control characters are not allowed")
+    return text
+
+
+def seen_stations(conn: Connection, caller: Caller, asked: list[str] | None) -> list[str]:
+    """Return the codes of the stations asked for that *caller* may see, in order."""
+    known = [row["code"] for row in store.stations.read(conn)]
+    return sorted(c for c in known if caller.sees(c) and (asked is None or c in asked))
+
+
 def own_stations(
     conn: Connection, caller: Caller, asked: list[str] | None
 ) -> tuple[str, ...] | None:
     """Return the codes of the stations asked for that *caller* may see; None for all."""
     if caller.stations is None:
         return None if asked is None else tuple(asked)
-    known = [row["code"] for row in store.stations.read(conn)]
-    return tuple(c for c in known if caller.sees(c) and (asked is None or c in asked))
+    return tuple(seen_stations(conn, caller, asked))
 
 
 def instant_us(text: str | None, name: str) -> int | None:

@@ -11,13 +11,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from kembar_shared.chassis.auth import CallerDep, any_token, needs
 from kembar_shared.chassis.caching import etag_of, json_bytes, json_response, require_match
-from kembar_shared.chassis.database import reading, writing
+from kembar_shared.chassis.database import Connection, reading, writing
 from kembar_shared.chassis.idempotency import IdempotencyKeyDep
 from kembar_shared.chassis.pages import LimitDep, decode_cursor, encode_cursor, page
 from kembar_shared.chassis.problems import BadCursor, NotFound
 from kembar_shared.measurement import store
 from kembar_shared.measurement.problems import StationExists, StationNotYours
-from kembar_shared.measurement.routes.needed import ZONES, CursorDep, EngineDep
+from kembar_shared.measurement.routes.needed import ZONES, CursorDep, EngineDep, plain
 
 router = APIRouter(prefix="/v1", tags=["stations"])
 
@@ -28,13 +28,7 @@ def _zone(name: str) -> str:
     return name
 
 
-def _plain(text: str) -> str:
-    if any(ord(character) < ord(" ") for character in text):
-        raise ValueError("control characters are not allowed")
-    return text
-
-
-Text = Annotated[str, Field(max_length=500), AfterValidator(_plain)]
+Text = Annotated[str, Field(max_length=500), AfterValidator(plain)]
 
 
 class _Strict(BaseModel):
@@ -110,7 +104,9 @@ def create_station(
         added = store.stations.add(conn, values | {"version": 1, "changed_at": datetime.now(UTC)})
         known = store.stations.read_one(conn, station.code)
         assert known is not None
-        if not added:
+        if added:
+            _note(conn, caller)
+        else:
             same = all(known[name] == value for name, value in values.items())
             if key is None or not same:
                 raise StationExists(station=station.code)
@@ -132,7 +128,14 @@ def change_station(
             conn, code, known["version"], values | {"changed_at": datetime.now(UTC)}
         ):
             require_match(request, '"changed meanwhile"')
+        _note(conn, caller)
     return json_response(request, _answer(_known(engine, caller, code)))
+
+
+def _note(conn: Connection, caller: CallerDep) -> None:
+    """Record that a station changed; figures are computed anew."""
+    event = store.events.begin(conn, store.events.STATION_CHANGED, caller.client)
+    store.events.end(conn, event)
 
 
 def _known(engine: EngineDep, caller: CallerDep, code: str) -> Any:

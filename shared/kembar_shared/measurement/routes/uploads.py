@@ -33,6 +33,7 @@ from kembar_shared.measurement.routes.needed import (
     known_queries,
     position,
 )
+from kembar_shared.measurement.routes.shown import rfc3339
 from kembar_shared.measurement.uploads import Declaration
 
 router = APIRouter(prefix="/v1", tags=["uploads"])
@@ -136,7 +137,7 @@ def _count(request: Request, service: str, receipt: dict[str, Any]) -> None:
 def read_upload(request: Request, engine: EngineDep, caller: CallerDep, code: str) -> Response:
     """Answer the receipt of an upload."""
     with reading(engine) as conn:
-        receipt = _own_upload(store.reading.upload(conn, code), caller, code)
+        receipt = _own_upload(store.events.upload(conn, code), caller, code)
     return json_response(request, _receipt(receipt) | {"replayed": False})
 
 
@@ -156,8 +157,8 @@ def list_rejections(
     """Answer every failing cell of an upload with its line, its code and how to mend it."""
     after = position(cursor, "n")
     with reading(engine) as conn:
-        upload = _own_upload(store.reading.upload(conn, code), caller, code)
-        rows = store.reading.rejections(
+        upload = _own_upload(store.events.upload(conn, code), caller, code)
+        rows = store.events.rejections(
             conn, upload["id"], after=after[0] if after else 0, limit=limit + 1
         )
     following = encode_cursor({"n": rows[limit - 1]["number"]}) if len(rows) > limit else None
@@ -185,7 +186,7 @@ def _receipt(upload: Any) -> dict[str, Any]:
     return {
         "id": upload["code"],
         "sha256": upload["sha256"],
-        "received_at": upload["received_at"].isoformat().replace("+00:00", "Z"),
+        "received_at": rfc3339(upload["recorded_at"]),
         **{name: upload[name] for name in counts},
         "first_time": _instant(upload["first_time_us"]),
         "last_time": _instant(upload["last_time_us"]),
@@ -196,7 +197,7 @@ def _receipt(upload: Any) -> dict[str, Any]:
 def _instant(time_us: int | None) -> str | None:
     if time_us is None:
         return None
-    return periods.instant_of_us(time_us).isoformat().replace("+00:00", "Z")
+    return rfc3339(periods.instant_of_us(time_us))
 
 
 def _told(row: dict[str, Any], messages: MessagesDep, language: str) -> dict[str, Any]:

@@ -1,5 +1,29 @@
-"""Every SQL statement of the kernel: `writing` changes, `stations` and `reading` answer."""
+"""Every SQL statement of the kernel: what writes, what reads, and what both share."""
 
-from kembar_shared.measurement.store import reading, stations, writing
+from kembar_shared.measurement.store import (
+    changes,
+    events,
+    figures,
+    judging,
+    partitions,
+    reading,
+    series,
+    stations,
+    sums,
+    writing,
+)
+from kembar_shared.measurement.store.selecting import Selection
 
-__all__ = ["reading", "stations", "writing"]
+__all__ = [
+    "Selection",
+    "changes",
+    "events",
+    "figures",
+    "judging",
+    "partitions",
+    "reading",
+    "series",
+    "stations",
+    "sums",
+    "writing",
+]

@@ -1,91 +1,39 @@
-"""Reading measurements, rollups, receipts: bounded pages, nothing counted in full."""
+"""Reading measurements and rollups: bounded pages, nothing counted in full."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Select, and_, func, literal, or_, select, union_all
+from sqlalchemy import and_, func, literal, or_, select, union_all
 
-from kembar_shared.measurement.models import (
-    Latest,
-    Measurement,
-    MeasurementRevision,
-    Rejection,
-    Rollup,
-    Series,
-    Station,
-    Upload,
+from kembar_shared.measurement.store.selecting import (
+    VERSION,
+    Row,
+    Selection,
+    in_turn,
+    series_of,
+    with_uploads,
+)
+from kembar_shared.measurement.store.tables import (
+    EVENT,
+    LATEST,
+    MEASUREMENT,
+    REVISION,
+    ROLLUP,
+    SERIES,
+    STATION,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, RowMapping
+    from sqlalchemy import ColumnElement, RowMapping, Select, Table
 
     from kembar_shared.chassis.database import Connection
 
-_station = Station.__table__  # type: ignore[attr-defined]  # SQLModel sets it
-_series = Series.__table__  # type: ignore[attr-defined]  # SQLModel sets it
-_upload = Upload.__table__  # type: ignore[attr-defined]  # SQLModel sets it
-_rejection = Rejection.__table__  # type: ignore[attr-defined]  # SQLModel sets it
-_now = Measurement.__table__  # type: ignore[attr-defined]  # SQLModel sets it
-_past = MeasurementRevision.__table__  # type: ignore[attr-defined]  # SQLModel sets it
-_rollup = Rollup.__table__  # type: ignore[attr-defined]  # SQLModel sets it
-_latest = Latest.__table__  # type: ignore[attr-defined]  # SQLModel sets it
 
-_LABELS = (
-    _station.c.code.label("station"),
-    _station.c.timezone,
-    _series.c.parameter,
-    _series.c.material,
-    _series.c.source,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which measurements are asked for; an absent member does not narrow.
-
-    Attributes:
-        stations: Codes of the stations the caller may see and asked for.
-        parameters: Codes of parameters.
-        from_us: First instant, microseconds since 1970 UTC.
-        to_us: First instant no longer asked for.
-    """
-
-    stations: tuple[str, ...] | None = None
-    parameters: tuple[str, ...] | None = None
-    material: str | None = None
-    source: str | None = None
-    from_us: int | None = None
-    to_us: int | None = None
-    flag: int | None = None
-
-    def series(self) -> list[ColumnElement[bool]]:
-        """Return the conditions on the series."""
-        wanted: list[ColumnElement[bool]] = []
-        if self.stations is not None:
-            wanted.append(_station.c.code.in_(self.stations))
-        if self.parameters is not None:
-            wanted.append(_series.c.parameter.in_(self.parameters))
-        if self.material is not None:
-            wanted.append(_series.c.material == self.material)
-        if self.source is not None:
-            wanted.append(_series.c.source == self.source)
-        return wanted
-
-    def rows(self, table: Any) -> list[ColumnElement[bool]]:
-        """Return the conditions on the rows of *table*."""
-        wanted: list[ColumnElement[bool]] = []
-        if self.from_us is not None:
-            wanted.append(table.c.time_us >= self.from_us)
-        if self.to_us is not None:
-            wanted.append(table.c.time_us < self.to_us)
-        if self.flag is not None:
-            wanted.append(table.c.flag == self.flag)
-        return wanted
+_SERIES_AT_ONCE: Final = 5_000
 
 
 def measurements(
@@ -95,80 +43,54 @@ def measurements(
     after: tuple[int, int] | None,
     limit: int,
     as_of: datetime | None,
-) -> Sequence[RowMapping]:
+) -> list[Row]:
     """Return measurements by series and time, as they count now or counted at *as_of*."""
-    known = None
-    if as_of is not None:
-        wanted = select(func.max(_upload.c.id)).where(_upload.c.received_at <= as_of)
-        known = conn.execute(wanted).scalar() or 0
-    versions = [_versions(_now, selection, after, known)]
-    if known is not None:
-        versions.append(_versions(_past, selection, after, known))
-    union = union_all(*versions).subquery()
-    wanted = select(union).order_by(union.c.series_id, union.c.time_us).limit(limit)
-    return conn.execute(wanted).mappings().all()
+    labels = series_of(conn, selection, first=after[0] if after else 0)
+
+    def fetch(ids: Sequence[int], most: int) -> Sequence[RowMapping]:
+        wanted = _versions(MEASUREMENT, ids, selection, after)
+        ordered = wanted.order_by(MEASUREMENT.c.series_id, MEASUREMENT.c.time_us)
+        if as_of is not None:
+            past = _versions(REVISION, ids, selection, after)
+            union = union_all(
+                _known_at(wanted, MEASUREMENT, as_of), _known_at(past, REVISION, as_of)
+            ).subquery()
+            ordered = select(union).order_by(union.c.series_id, union.c.time_us)
+        return conn.execute(ordered.limit(most)).mappings().all()
+
+    rows = in_turn(list(labels), limit, fetch)
+    return with_uploads(conn, [labels[row["series_id"]] | dict(row) for row in rows])
 
 
-def _versions(
-    table: Any, selection: Selection, after: tuple[int, int] | None, known: int | None
-) -> Select[Any]:
-    conditions = [*selection.series(), *selection.rows(table)]
-    if after is not None:
-        series_id, time_us = after
-        conditions.append(
-            or_(
-                table.c.series_id > series_id,
-                and_(table.c.series_id == series_id, table.c.time_us > time_us),
-            )
-        )
-    if known is not None:
-        conditions.append(table.c.upload_id <= known)
-        if table is _past:
-            conditions.append(table.c.replaced_by > known)
-    columns = [column for column in table.c if column.name not in {"replaced_by", "upload_id"}]
-    return (
-        select(*sorted(columns, key=lambda c: c.name), *_LABELS, _upload.c.code.label("upload"))
-        .join(_series, _series.c.id == table.c.series_id)
-        .join(_station, _station.c.id == _series.c.station_id)
-        .join(_upload, _upload.c.id == table.c.upload_id)
-        .where(*conditions)
-    )
-
-
-def revisions(conn: Connection, series_id: int, time_us: int) -> Sequence[RowMapping]:
-    """Return the values that one measurement had before, oldest first."""
-    wanted = (
-        select(_past, _upload.c.code.label("upload"))
-        .join(_upload, _upload.c.id == _past.c.upload_id)
-        .where(_past.c.series_id == series_id, _past.c.time_us == time_us)
-        .order_by(_past.c.revision)
-    )
-    return conn.execute(wanted).mappings().all()
-
-
-def latest(
-    conn: Connection, selection: Selection, *, after: int, limit: int
-) -> Sequence[RowMapping]:
+def latest(conn: Connection, selection: Selection, *, after: int, limit: int) -> list[Row]:
     """Return the newest measurement of each series that no check failed."""
-    wanted = (
-        _versions(_now, selection, None, None)
-        .join(
-            _latest,
-            and_(_latest.c.series_id == _now.c.series_id, _latest.c.time_us == _now.c.time_us),
-        )
-        .where(_now.c.series_id > after)
-        .order_by(_now.c.series_id)
-        .limit(limit)
-    )
-    return conn.execute(wanted).mappings().all()
+    labels = series_of(conn, selection, first=after + 1)
+    wanted = select(*(LATEST.c[name] for name in VERSION)).order_by(LATEST.c.series_id)
+    found: list[Row] = []
+    ids = list(labels)
+    for start in range(0, len(ids), _SERIES_AT_ONCE):
+        chosen = wanted.where(LATEST.c.series_id.in_(ids[start : start + _SERIES_AT_ONCE]))
+        rows = conn.execute(chosen.limit(limit - len(found))).mappings()
+        found += [labels[row["series_id"]] | dict(row) for row in rows]
+        if len(found) >= limit:
+            break
+    return with_uploads(conn, found)
 
 
 def newest_values(conn: Connection) -> Sequence[RowMapping]:
     """Return station, parameter, time and value of each series' newest measurement."""
     wanted = (
-        select(*_LABELS, _series.c.cadence, _latest.c.time_us, _latest.c.value)
-        .join(_series, _series.c.id == _latest.c.series_id)
-        .join(_station, _station.c.id == _series.c.station_id)
+        select(
+            STATION.c.code.label("station"),
+            SERIES.c.parameter,
+            SERIES.c.material,
+            SERIES.c.source,
+            SERIES.c.cadence,
+            LATEST.c.time_us,
+            LATEST.c.value,
+        )
+        .join(SERIES, SERIES.c.id == LATEST.c.series_id)
+        .join(STATION, STATION.c.id == SERIES.c.station_id)
     )
     return conn.execute(wanted).mappings().all()
 
@@ -182,7 +104,7 @@ def rollups(
     end_day: int,
     after: tuple[int, int] | None,
     limit: int,
-) -> Sequence[RowMapping]:
+) -> list[Row]:
     """Return sums per series and bucket; grains of measurements are kept apart.
 
     Args:
@@ -194,90 +116,125 @@ def rollups(
         after: Series and bucket of the last one answered.
         limit: Most rows.
     """
+    labels = series_of(conn, selection, first=after[0] if after else 0)
     # A quotient of two integers is an integer on SQLite and PostgreSQL alike.
-    bucket = _rollup.c.first_day.op("/")(literal(digits)).label("bucket")
+    bucket = ROLLUP.c.first_day.op("/")(literal(digits))
     conditions = [
-        *selection.series(),
-        _rollup.c.first_day >= first_day,
-        _rollup.c.first_day < end_day,
-        _rollup.c.grain <= {1: 0, 100: 1, 10_000: 2}[digits],
+        ROLLUP.c.first_day >= first_day,
+        ROLLUP.c.first_day < end_day,
+        ROLLUP.c.grain <= {1: 0, 100: 1, 10_000: 2}[digits],
     ]
     if after is not None:
-        conditions.append(
-            or_(
-                _rollup.c.series_id > after[0],
-                and_(_rollup.c.series_id == after[0], bucket > after[1]),
-            )
-        )
-    wanted = (
+        conditions.append(or_(ROLLUP.c.series_id > after[0], bucket > after[1]))
+
+    def fetch(ids: Sequence[int], most: int) -> Sequence[RowMapping]:
+        wanted = _sums(bucket).where(ROLLUP.c.series_id.in_(ids), *conditions).limit(most)
+        return conn.execute(wanted).mappings().all()
+
+    rows = in_turn(list(labels), limit, fetch)
+    return [labels[row["series_id"]] | dict(row) for row in rows]
+
+
+def _sums(bucket: ColumnElement[int]) -> Select[Any]:
+    named = bucket.label("bucket")
+    return (
         select(
-            _rollup.c.series_id,
-            bucket,
-            _rollup.c.grain,
-            *_LABELS,
-            _series.c.cadence,
-            func.sum(_rollup.c.n).label("n"),
-            func.sum(_rollup.c.total).label("total"),
-            func.min(_rollup.c.least).label("least"),
-            func.max(_rollup.c.greatest).label("greatest"),
-            func.sum(_rollup.c.n_below).label("n_below"),
-            func.sum(_rollup.c.n_above).label("n_above"),
-            func.max(_rollup.c.below_limit).label("below_limit"),
+            ROLLUP.c.series_id,
+            named,
+            ROLLUP.c.grain,
+            func.sum(ROLLUP.c.n).label("n"),
+            func.sum(ROLLUP.c.total).label("total"),
+            func.min(ROLLUP.c.least).label("least"),
+            func.max(ROLLUP.c.greatest).label("greatest"),
+            func.sum(ROLLUP.c.n_below).label("n_below"),
+            func.sum(ROLLUP.c.n_above).label("n_above"),
+            func.sum(ROLLUP.c.slots).label("slots"),
+            func.sum(ROLLUP.c.covered_min).label("covered_min"),
             func.count().label("sampled"),
+            func.count(ROLLUP.c.first_day.op("/")(literal(100)).distinct()).label("months"),
         )
-        .join(_series, _series.c.id == _rollup.c.series_id)
-        .join(_station, _station.c.id == _series.c.station_id)
-        .where(*conditions)
-        .group_by(_rollup.c.series_id, bucket, _rollup.c.grain, *_LABELS, _series.c.cadence)
-        .order_by(_rollup.c.series_id, bucket, _rollup.c.grain)
-        .limit(limit)
+        .group_by(ROLLUP.c.series_id, named, ROLLUP.c.grain)
+        .order_by(ROLLUP.c.series_id, named, ROLLUP.c.grain)
     )
-    return conn.execute(wanted).mappings().all()
 
 
-def days(conn: Connection, *, first_day: int, end_day: int) -> Sequence[Any]:
-    """Return every rollup of the local days asked for, with its station and series."""
+def days(
+    conn: Connection,
+    *,
+    first_day: int,
+    end_day: int,
+    jurisdiction: str | None = None,
+    stations: Sequence[str] | None = None,
+) -> Sequence[Any]:
+    """Return the rollups of the local days asked for, with their stations and series.
+
+    Args:
+        conn: A reading transaction.
+        first_day: First local day, yyyymmdd.
+        end_day: First local day no longer asked for.
+        jurisdiction: Only of its stations.
+        stations: Only of these stations, by their codes.
+    """
+    conditions = [ROLLUP.c.first_day >= first_day, ROLLUP.c.first_day < end_day]
+    if jurisdiction is not None:
+        conditions.append(STATION.c.jurisdiction == jurisdiction)
+    if stations is not None:
+        conditions.append(STATION.c.code.in_(stations))
     wanted = (
         select(
-            _station.c.code,
-            _station.c.jurisdiction,
-            _station.c.origin,
-            _station.c.altitude_m,
-            _station.c.water_class,
-            _series.c.parameter,
-            _series.c.material,
-            _series.c.source,
-            _series.c.cadence,
-            _rollup.c.grain,
-            _rollup.c.first_day,
-            _rollup.c.n,
-            _rollup.c.total,
-            _rollup.c.least,
-            _rollup.c.greatest,
-            _rollup.c.n_below,
-            _rollup.c.n_above,
-            _rollup.c.below_limit,
+            STATION.c.code,
+            STATION.c.jurisdiction,
+            STATION.c.origin,
+            STATION.c.altitude_m,
+            STATION.c.water_class,
+            SERIES.c.parameter,
+            SERIES.c.material,
+            SERIES.c.source,
+            SERIES.c.cadence,
+            ROLLUP.c.grain,
+            ROLLUP.c.first_day,
+            ROLLUP.c.n,
+            ROLLUP.c.total,
+            ROLLUP.c.least,
+            ROLLUP.c.greatest,
+            ROLLUP.c.n_below,
+            ROLLUP.c.n_above,
+            ROLLUP.c.below_limit,
+            ROLLUP.c.slots,
+            ROLLUP.c.covered_min,
         )
-        .join(_series, _series.c.id == _rollup.c.series_id)
-        .join(_station, _station.c.id == _series.c.station_id)
-        .where(_rollup.c.first_day >= first_day, _rollup.c.first_day < end_day)
-        .order_by(_station.c.code, _series.c.id, _rollup.c.first_day)
+        .join(SERIES, SERIES.c.id == ROLLUP.c.series_id)
+        .join(STATION, STATION.c.id == SERIES.c.station_id)
+        .where(*conditions)
+        .order_by(STATION.c.code, SERIES.c.id, ROLLUP.c.first_day)
     )
     return conn.execute(wanted).all()
 
 
-def upload(conn: Connection, code: str) -> RowMapping | None:
-    """Return the receipt with this code, if there is one."""
-    wanted = select(_upload).where(_upload.c.code == code)
-    return conn.execute(wanted).mappings().one_or_none()
+def _versions(
+    table: Table, ids: Sequence[int], selection: Selection, after: tuple[int, int] | None
+) -> Select[Any]:
+    conditions = [table.c.series_id.in_(ids), *selection.rows(table)]
+    if after is not None and after[0] in ids:
+        series_id, time_us = after
+        conditions.append(or_(table.c.series_id > series_id, table.c.time_us > time_us))
+    return select(*(table.c[name] for name in VERSION)).where(*conditions)
 
 
-def rejections(conn: Connection, upload_id: int, *, after: int, limit: int) -> Sequence[RowMapping]:
-    """Return the failing cells of an upload in the order of its lines."""
-    wanted = (
-        select(_rejection)
-        .where(_rejection.c.upload_id == upload_id, _rejection.c.number > after)
-        .order_by(_rejection.c.number)
-        .limit(limit)
+def _known_at(versions: Select[Any], table: Table, instant: datetime) -> Select[Any]:
+    """Keep the versions that counted at *instant*."""
+    made = EVENT.alias()
+    known = versions.join(
+        made,
+        and_(
+            made.c.id == func.coalesce(table.c.judged_by, table.c.upload_id),
+            made.c.recorded_at <= instant,
+        ),
     )
-    return conn.execute(wanted).mappings().all()
+    if table is not REVISION:
+        return known
+    replaced = EVENT.alias()
+    return known.join(
+        replaced,
+        and_(replaced.c.id == table.c.replaced_by, replaced.c.recorded_at > instant),
+    )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kembar_shared.chassis.database import is_sqlite
-from kembar_shared.measurement.models import Series, Station, Upload
+from kembar_shared.measurement.store.tables import STATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,35 +18,31 @@ if TYPE_CHECKING:
 
     from kembar_shared.chassis.database import Connection
 
-_station = Station.__table__  # type: ignore[attr-defined]  # SQLModel sets it
-_series = Series.__table__  # type: ignore[attr-defined]  # SQLModel sets it
-_upload = Upload.__table__  # type: ignore[attr-defined]  # SQLModel sets it
-
 
 def read(conn: Connection, *, after: str = "", limit: int = -1) -> Sequence[RowMapping]:
     """Return stations by code; *limit* -1 returns all."""
-    wanted = select(_station).where(_station.c.code > after).order_by(_station.c.code)
+    wanted = select(STATION).where(STATION.c.code > after).order_by(STATION.c.code)
     return conn.execute(wanted if limit < 0 else wanted.limit(limit)).mappings().all()
 
 
 def read_one(conn: Connection, code: str) -> RowMapping | None:
     """Return the station with this code, if there is one."""
-    wanted = select(_station).where(_station.c.code == code)
+    wanted = select(STATION).where(STATION.c.code == code)
     return conn.execute(wanted).mappings().one_or_none()
 
 
 def add(conn: Connection, station: Mapping[str, Any]) -> bool:
     """Insert a station; say whether its code was free."""
     insert = (sqlite if is_sqlite(conn) else postgresql).insert
-    wanted = insert(_station).values(**station).on_conflict_do_nothing(index_elements=["code"])
-    return conn.execute(wanted.returning(_station.c.id)).first() is not None
+    wanted = insert(STATION).values(**station).on_conflict_do_nothing(index_elements=["code"])
+    return conn.execute(wanted.returning(STATION.c.id)).first() is not None
 
 
 def change(conn: Connection, code: str, version: int, values: Mapping[str, Any]) -> bool:
     """Change a station that still has *version*; say whether it had."""
     changed = conn.execute(
-        update(_station)
-        .where(_station.c.code == code, _station.c.version == version)
+        update(STATION)
+        .where(STATION.c.code == code, STATION.c.version == version)
         .values(**values, version=version + 1)
     )
     return changed.rowcount == 1
@@ -54,7 +50,7 @@ def change(conn: Connection, code: str, version: int, values: Mapping[str, Any])
 
 def frame(conn: Connection, is_own: Callable[[str], bool]) -> pl.DataFrame:
     """Return `station_id`, `station`, `timezone` and `is_own` of every station."""
-    rows = conn.execute(select(_station.c.id, _station.c.code, _station.c.timezone)).all()
+    rows = conn.execute(select(STATION.c.id, STATION.c.code, STATION.c.timezone)).all()
     return pl.DataFrame(
         [(row.id, row.code, row.timezone, is_own(row.code)) for row in rows],
         schema={
@@ -65,11 +61,3 @@ def frame(conn: Connection, is_own: Callable[[str], bool]) -> pl.DataFrame:
         },
         orient="row",
     )
-
-
-def version(conn: Connection) -> tuple[Any, ...]:
-    """Return what changes whenever a station or a measurement does."""
-    # Counted, for of two uploads at once the later number may be committed first.
-    stored = select(func.count(_upload.c.id)).where(_upload.c.stored).scalar_subquery()
-    wanted = select(stored, func.count(_station.c.id), func.sum(_station.c.version))
-    return tuple(conn.execute(wanted).one())

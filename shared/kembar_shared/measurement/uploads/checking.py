@@ -2,303 +2,264 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
 from kembar_shared.measurement import qc
 from kembar_shared.measurement.periods import Duration
 from kembar_shared.measurement.uploads import numbers, times
-from kembar_shared.measurement.uploads.faults import fault_of
-from kembar_shared.measurement.uploads.tables import COLUMNS, ERRORS_SCHEMA, FileRefused
-from kembar_shared.measurement.vocabulary import Grain
+from kembar_shared.measurement.uploads.faults import fault_of, no_faults
+from kembar_shared.measurement.uploads.identities import Identities
+from kembar_shared.measurement.uploads.tables import COLUMNS
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from kembar_shared.measurement.catalogue import Catalogue
+    from kembar_shared.measurement.catalogue import Catalogue, Conversion
     from kembar_shared.measurement.uploads.declared import Declaration
     from kembar_shared.measurement.uploads.tables import Table
 
-Step = Callable[[pl.DataFrame, "Declaration"], tuple[pl.DataFrame, pl.DataFrame]]
+SENT_MARK: Final = "\x1f"
+"""Parts the value from the unit in `sent`."""
 
-_GRAIN_CODE = {Grain.DAY: 0, Grain.MONTH: 1, Grain.YEAR: 2}
-IDENTITY = ("station_id", "parameter", "material", "source", "time_us")
-CONTENT = ("value", "qualifier", "limit_value", "period", "method", "depth_m", "note")
-"""What makes a value of the same identity another value."""
+EXTRA: Final = ("period", "method", "depth_m", "note")
+"""What else may be said of a value; kept as JSON where any of it is."""
+
+_UNITS: Final = 100_000
+"""More than the spellings of units in one part of a file."""
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """What became of the rows of a file.
+class Part:
+    """What became of one part of a file.
 
     Attributes:
-        good: One row per identity, ready to be stored: `IDENTITY`, `CONTENT`, `grain`, `flag`,
-            `line`, `sent_value`, `sent_unit`, `timezone`, `cadence`.
-        errors: Every failing cell (columns of `ERRORS_SCHEMA`, and `raw`).
-        received: Rows of the file.
-        duplicates: Rows that repeat another of the file to the letter of their content.
-        raws: `line`, `value` and `raw` of every row that has cells.
+        good: The rows without a fault: `key` (see `Identities`), `time_us`, `value` and
+            `limit_value` in the parameter's unit, `span`, `flag`, `line`, and, where a row has
+            any, `qualifier`, `sent`, `extra`.
+        errors: Every failing cell: columns of `ERRORS_SCHEMA`, and `raw`.
+        rejected: Rows with at least one failing cell.
     """
 
     good: pl.DataFrame
     errors: pl.DataFrame
-    received: int
-    duplicates: int
-
-    raws: pl.DataFrame
-
-    @classmethod
-    def of_refusal(cls, refusal: FileRefused) -> Checked:
-        """Account for a file of which no row can be read."""
-        fault = (refusal.line, refusal.column, refusal.value, refusal.code, refusal.expected, "")
-        schema = ERRORS_SCHEMA | {"raw": pl.String}
-        nothing = pl.DataFrame(schema={"line": pl.Int64, "time_us": pl.Int64, "raw": pl.String})
-        errors = pl.DataFrame([fault], schema=schema, orient="row")
-        return cls(nothing, errors, 0, 0, nothing.select("line", "raw"))
-
-    def refused(self, lines: list[int], code: str) -> pl.DataFrame:
-        """Name the values of *lines*, which looked good, as failing for *code*."""
-        chosen = self.raws.filter(pl.col("line").is_in(lines))
-        return chosen.select(
-            "line",
-            column=pl.lit("value"),
-            value=pl.col("value").fill_null(""),
-            code=pl.lit(code),
-            expected=pl.lit("reinstate=true"),
-            raw="raw",
-        )
-
-    @property
-    def rejected(self) -> int:
-        """Rows with at least one failing cell."""
-        return int(self.errors["line"].n_unique())
+    rejected: int
 
 
-def check(
-    table: Table,
-    catalogue: Catalogue,
-    stations: pl.DataFrame,
-    declared: Declaration,
-    *,
-    now: datetime,
-) -> Checked:
-    """Check every cell of *table*.
+@dataclass(frozen=True)
+class Checker:
+    """Checks the parts of one file.
 
-    Args:
-        table: The file's cells.
+    Attributes:
         catalogue: What the service measures.
-        stations: `station_id`, `station`, `timezone`, `is_own` of every station.
+        identities: Numbers for stations and parameters.
         declared: The sender's declarations.
         now: The time of receipt.
     """
-    received = table.cells.height + table.errors.height
-    frame = table.cells
-    faults = [table.errors]
-    for step in (
-        _lengths,
-        _stations(stations),
-        _parameters(catalogue),
-        _units(catalogue),
-        _lists(catalogue),
-        _periods(catalogue),
-    ):
-        frame, fault = step(frame, declared)
+
+    catalogue: Catalogue
+    identities: Identities
+    declared: Declaration
+    now: datetime
+
+    def check(self, table: Table) -> Part:
+        """Check every cell of *table*."""
+        frame = table.cells
+        if "cell" not in frame.columns:
+            frame = frame.with_columns(cell=pl.lit(0, pl.Int16), header=pl.lit(None, pl.String))
+        faults = [self._lengths(frame)]
+        for step in (self._stations, self._parameters, self._units, self._lists, self._periods):
+            frame, fault = step(frame)
+            faults.append(fault)
+        frame, fault = times.check(frame, self.declared, now=self.now)
         faults.append(fault)
-    frame, fault = times.check(frame, declared, now=now)
-    faults.append(fault)
-    frame, fault = numbers.check(frame, declared)
-    faults.append(fault)
-    errors = pl.concat([_with_raw(fault, frame) for fault in faults], how="vertical")
-    good = frame.join(errors.select("line").unique(), on="line", how="anti")
-    good = _typed(good, catalogue)
-    good, conflicts, duplicates = _once_each(good)
-    errors = pl.concat([errors, _with_raw(conflicts, frame)]).sort("line", maintain_order=True)
-    return Checked(good, errors, received, duplicates, frame.select("line", "value", "raw"))
+        frame, fault = numbers.check(frame, self.declared)
+        errors = pl.concat([*faults, fault])
+        rows = errors.select("line", "cell").unique()
+        if not rows.is_empty():
+            frame = frame.join(rows, on=["line", "cell"], how="anti", maintain_order="left")
+        raws = table.raws(rows["line"].unique())
+        errors = errors.join(raws, on="line", how="left", maintain_order="left").drop("cell")
+        told = pl.concat([table.errors.select(errors.columns), errors])
+        rejected = table.errors["line"].n_unique() + rows.height
+        return Part(self._typed(frame), told, rejected)
 
+    def _lengths(self, frame: pl.DataFrame) -> pl.DataFrame:
+        longest = self.declared.cell_characters
+        faults = [
+            fault_of(frame, pl.col(c).str.len_chars() > longest, c, "cell-too-long", str(longest))
+            for c in COLUMNS
+            # No cell has more characters than bytes.
+            if (frame[c].str.len_bytes().max() or 0) > longest  # type: ignore[operator]  # a number
+        ]
+        return pl.concat([no_faults(), *faults])
 
-def _with_raw(fault: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
-    if "raw" not in fault.columns:
-        fault = fault.join(
-            frame.select("line", "raw"), on="line", how="left", maintain_order="left"
-        )
-    return fault.select(*ERRORS_SCHEMA, "raw").cast(pl.Schema(ERRORS_SCHEMA | {"raw": pl.String}))
-
-
-def _lengths(frame: pl.DataFrame, declared: Declaration) -> tuple[pl.DataFrame, pl.DataFrame]:
-    longest = declared.cell_characters
-    faults = [
-        fault_of(frame, pl.col(c).str.len_chars() > longest, c, "cell-too-long", str(longest))
-        for c in COLUMNS
-    ]
-    return frame, pl.concat(faults)
-
-
-def _stations(stations: pl.DataFrame) -> Step:
-    def step(frame: pl.DataFrame, _: Declaration) -> tuple[pl.DataFrame, pl.DataFrame]:
-        known = frame.join(stations, on="station", how="left", maintain_order="left")
-        is_unknown = pl.col("station").is_not_null() & pl.col("station_id").is_null()
+    def _stations(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        is_own = self.identities.stations["is_own"].to_list()
+        known = frame.with_columns(at=_place(pl.col("station"), self._station_numbers))
+        is_others = pl.col("at").is_in([at for at, own in enumerate(is_own) if not own])
         return known, pl.concat(
             [
                 fault_of(known, pl.col("station").is_null(), "station", "station-missing"),
-                fault_of(known, is_unknown, "station", "unknown-station"),
-                fault_of(known, ~pl.col("is_own"), "station", "station-not-yours"),
+                fault_of(
+                    known,
+                    pl.col("station").is_not_null() & pl.col("at").is_null(),
+                    "station",
+                    "unknown-station",
+                ),
+                fault_of(known, is_others, "station", "station-not-yours"),
             ]
         )
 
-    return step
+    @cached_property
+    def _station_numbers(self) -> dict[str, int]:
+        return {code: at for at, code in enumerate(self.identities.stations["station"].to_list())}
 
-
-def _parameters(catalogue: Catalogue) -> Step:
-    def step(frame: pl.DataFrame, _: Declaration) -> tuple[pl.DataFrame, pl.DataFrame]:
-        spellings = frame["parameter"].drop_nulls().unique().to_list()
-        codes = {s: code for s in spellings if (code := catalogue.parameter_of(s)) is not None}
-        coded = frame.with_columns(
-            code=pl.col("parameter").replace_strict(codes, default=None, return_dtype=pl.String)
-        )
-        is_unknown = pl.col("parameter").is_not_null() & pl.col("code").is_null()
+    def _parameters(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        numbers_of = {p.code: at for at, p in enumerate(self.catalogue.parameters)}
+        spellings = frame["parameter"].unique().drop_nulls().to_list()
+        codes = {s: code for s in spellings if (code := self.catalogue.parameter_of(s)) is not None}
+        table = {spelling: numbers_of[code] for spelling, code in codes.items()}
+        coded = frame.with_columns(of=_place(pl.col("parameter"), table))
+        given = pl.col("parameter").is_not_null()
+        known = ", ".join(self.catalogue.by_code)
         return coded, pl.concat(
             [
-                fault_of(coded, pl.col("parameter").is_null(), "parameter", "parameter-missing"),
+                fault_of(coded, ~given, "parameter", "parameter-missing"),
                 fault_of(
-                    coded,
-                    is_unknown,
-                    "parameter",
-                    "unknown-parameter",
-                    ", ".join(catalogue.by_code),
+                    coded, given & pl.col("of").is_null(), "parameter", "unknown-parameter", known
                 ),
             ]
         )
 
-    return step
-
-
-def _units(catalogue: Catalogue) -> Step:
-    def step(frame: pl.DataFrame, _: Declaration) -> tuple[pl.DataFrame, pl.DataFrame]:
-        pairs = frame.select("code", "unit").unique().drop_nulls()
-        rows = []
-        for code, unit in pairs.rows():
-            conversion = catalogue.conversion_of(code, unit)
+    def _units(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Add `conversion`, the place in `_conversions` of what the unit asks for."""
+        units = frame["unit"].unique().drop_nulls().to_list()
+        pair = pl.col("of").cast(pl.Int64) * _UNITS + _place(
+            pl.col("unit"), {unit: at for at, unit in enumerate(units)}
+        )
+        frame = frame.with_columns(pair=pair)
+        table = {}
+        for number in frame["pair"].unique().drop_nulls().to_list():
+            code = self.catalogue.parameters[number // _UNITS].code
+            conversion = self.catalogue.conversion_of(code, units[number % _UNITS])
             if conversion is not None:
-                rows.append(
-                    (
-                        code,
-                        unit,
-                        conversion.times,
-                        conversion.over,
-                        conversion.plus,
-                        conversion.shift,
-                    )
-                )
-        table = pl.DataFrame(
-            rows,
-            schema={
-                "code": pl.String,
-                "unit": pl.String,
-                "times": pl.Float64,
-                "over": pl.Float64,
-                "plus": pl.Float64,
-                "shift": pl.Int8,
-            },
-            orient="row",
-        )
-        joined = frame.join(table, on=["code", "unit"], how="left", maintain_order="left")
-        accepted = pl.col("code").replace_strict(
-            {p.code: ", ".join(c.unit for c in p.conversions) for p in catalogue.parameters},
-            default="",
-            return_dtype=pl.String,
-        )
-        has_code = pl.col("code").is_not_null()
-        is_unknown = has_code & pl.col("unit").is_not_null() & pl.col("times").is_null()
+                table[number] = self._conversions.index((code, conversion))
+        joined = frame.with_columns(conversion=_place(pl.col("pair"), table)).drop("pair")
+        accepted = _text(pl.col("of"), [", ".join(c.unit for c in p.conversions) for p in
+                                        self.catalogue.parameters]).fill_null("")  # fmt: skip
+        is_unknown = pl.col("of").is_not_null() & pl.col("conversion").is_null()
+        given = pl.col("unit").is_not_null()
         return joined, pl.concat(
             [
-                fault_of(joined, pl.col("unit").is_null(), "unit", "unit-missing", accepted),
-                fault_of(joined, is_unknown, "unit", "unknown-unit", accepted),
+                fault_of(joined, ~given, "unit", "unit-missing", accepted),
+                fault_of(joined, given & is_unknown, "unit", "unknown-unit", accepted),
             ]
         )
 
-    return step
+    @cached_property
+    def _conversions(self) -> list[tuple[str, Conversion]]:
+        return [(p.code, c) for p in self.catalogue.parameters for c in p.conversions]
 
+    def _lists(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        faults = [no_faults()]
+        places = []
+        for column, words in (
+            ("material", self.identities.materials),
+            ("source", self.identities.sources),
+        ):
+            cell = pl.col(column)
+            if frame[column].null_count() == frame.height:
+                places.append(pl.lit(0, pl.Int32).alias(f"{column}_no"))
+                continue
+            place = _place(cell, {word: at for at, word in enumerate(words) if word})
+            places.append(place.fill_null(0).alias(f"{column}_no"))
+            code = f"unknown-{column}" if words[1:] else "column-not-used"
+            is_unknown = cell.is_not_null() & place.is_null()
+            faults.append(fault_of(frame, is_unknown, column, code, ", ".join(words[1:])))
+        return frame.with_columns(*places), pl.concat(faults)
 
-def _lists(catalogue: Catalogue) -> Step:
-    allowed = {"material": catalogue.materials, "source": catalogue.sources}
-
-    def step(frame: pl.DataFrame, _: Declaration) -> tuple[pl.DataFrame, pl.DataFrame]:
-        faults = []
-        for column, words in allowed.items():
-            code = f"unknown-{column}" if words else "column-not-used"
-            is_unknown = pl.col(column).is_not_null() & ~pl.col(column).is_in(list(words))
-            faults.append(fault_of(frame, is_unknown, column, code, ", ".join(words)))
-        return frame, pl.concat(faults)
-
-    return step
-
-
-def _periods(catalogue: Catalogue) -> Step:
-    def step(frame: pl.DataFrame, _: Declaration) -> tuple[pl.DataFrame, pl.DataFrame]:
-        grains = {}
-        own = {p.period for p in catalogue.parameters}
-        for text in {*frame["period"].drop_nulls().unique().to_list(), *own}:
+    def _periods(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Add `span`; `period` is left only where it is not the parameter's own."""
+        own = [p.period for p in self.catalogue.parameters]
+        spans = {}
+        for text in {*frame["period"].unique().drop_nulls().to_list(), *own}:
             try:
-                grains[text] = _GRAIN_CODE[Duration.parse(text).grain]
+                spans[text] = Duration.parse(text).span
             except ValueError:
                 continue
-        default = pl.col("code").replace_strict(
-            {p.code: p.period for p in catalogue.parameters}, default=None, return_dtype=pl.String
+        of_own = pl.col("of").replace_strict(
+            {at: spans[text] for at, text in enumerate(own)}, default=None, return_dtype=pl.Int16
         )
-        periods = frame.with_columns(sent_period=pl.coalesce("period", default)).with_columns(
-            grain=pl.col("sent_period").replace_strict(grains, default=None, return_dtype=pl.Int8)
+        if frame["period"].null_count() == frame.height:
+            return frame.with_columns(span=of_own), no_faults()
+        sent = pl.col("period").replace_strict(spans, default=None, return_dtype=pl.Int16)
+        read = frame.with_columns(
+            span=pl.when(pl.col("period").is_null()).then(of_own).otherwise(sent)
         )
-        is_unknown = pl.col("period").is_not_null() & pl.col("grain").is_null()
-        return periods, fault_of(
-            periods, is_unknown, "period", "unknown-period", "PT1H, P1D, P1M, P1Y"
+        is_unknown = pl.col("period").is_not_null() & sent.is_null()
+        fault = fault_of(read, is_unknown, "period", "unknown-period", "PT1H, P1D, P1M, P1Y")
+        is_own = pl.col("period") == _text(pl.col("of"), own)
+        return read.with_columns(period=pl.when(~is_own).then("period")), fault
+
+    def _typed(self, good: pl.DataFrame) -> pl.DataFrame:
+        """Convert into the parameter's unit, flag what is implausible, keep what was sent."""
+        columns = {"value": pl.col("number"), "limit_value": pl.col("limit_number")}
+        plain = [at for at, (_, c) in enumerate(self._conversions) if _is_identity(c)]
+        is_as_sent = pl.col("conversion").is_in(plain)
+        is_all = bool(good.select(is_as_sent.all()).item())
+        if not is_all:
+            good = good.join(
+                self._conversion_table, on="conversion", how="left", maintain_order="left"
+            )
+            columns = {name: _converted(number) for name, number in columns.items()}
+        own_unit = _text(pl.col("of"), [p.unit for p in self.catalogue.parameters])
+        sent_unit = pl.when(pl.col("unit") != own_unit).then(pl.col("unit"))
+        sent_value = pl.when(~is_as_sent).then(pl.col("value"))
+        sent = pl.concat_str(sent_value.fill_null(""), pl.lit(SENT_MARK), sent_unit.fill_null(""))
+        typed = good.select(
+            self.identities.key().alias("key"),
+            "time_us",
+            *(expression.alias(name) for name, expression in columns.items()),
+            "span",
+            pl.col("line").cast(pl.Int32),
+            "of",
+            qualifier="sign",
+            sent=pl.when(sent_unit.is_not_null() | sent_value.is_not_null()).then(sent),
+            extra=_extra(good),
+        )
+        flag = qc.gross_range(typed["of"], typed["value"], self.catalogue)
+        typed = typed.with_columns(flag).drop("of")
+        return typed.select(
+            name
+            for name in typed.columns
+            if name not in {"limit_value", "qualifier", "sent", "extra"}
+            or typed[name].null_count() < typed.height
         )
 
-    return step
+    @cached_property
+    def _conversion_table(self) -> pl.DataFrame:
+        return pl.DataFrame(
+            [(at, c.times, c.over, c.plus, c.shift) for at, (_, c) in enumerate(self._conversions)],
+            schema={"conversion": pl.Int32, "times": pl.Float64, "over": pl.Float64}
+            | {"plus": pl.Float64, "shift": pl.Int8},
+            orient="row",
+        )
 
 
-def _typed(good: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
-    """Convert values and limits into the parameter's unit, and flag what is implausible."""
-    converted = [_converted(pl.col(name)).alias(name) for name in ("number", "limit_number")]
-    own_unit = pl.col("code").replace_strict(
-        {p.code: p.unit for p in catalogue.parameters}, default=None, return_dtype=pl.String
-    )
-    cadence = pl.col("code").replace_strict(
-        {p.code: p.cadence or p.period for p in catalogue.parameters},
-        default=None,
-        return_dtype=pl.String,
-    )
-    is_as_sent = (pl.col("times") == 1) & (pl.col("over") == 1) & (pl.col("plus") == 0)
-    own_period = pl.col("code").replace_strict(
-        {p.code: p.period for p in catalogue.parameters}, default=None, return_dtype=pl.String
-    )
-    typed = good.with_columns(
-        *converted,
-        sent_value=pl.when(~is_as_sent).then(pl.col("value")),
-        sent_unit=pl.when(pl.col("unit") != own_unit).then(pl.col("unit")),
-    ).select(
-        "station_id",
-        "line",
-        "time_us",
-        "timezone",
-        "grain",
-        "sent_value",
-        "sent_unit",
-        "method",
-        "note",
-        parameter="code",
-        material=pl.col("material").fill_null(""),
-        source=pl.col("source").fill_null(""),
-        value="number",
-        qualifier="sign",
-        limit_value="limit_number",
-        period=pl.when(pl.col("sent_period") != own_period).then(pl.col("sent_period")),
-        cadence=cadence,
-        depth_m="depth_read",
-    )
-    return typed.with_columns(flag=qc.gross_range(typed, catalogue))
+def _place(spelling: pl.Expr, table: dict[str, int] | dict[int, int]) -> pl.Expr:
+    return spelling.replace_strict(table, default=None, return_dtype=pl.Int32)
+
+
+def _text(place: pl.Expr, words: list[str]) -> pl.Expr:
+    return place.replace_strict(dict(enumerate(words)), default=None, return_dtype=pl.String)
+
+
+def _is_identity(conversion: Conversion) -> bool:
+    return (conversion.times, conversion.over, conversion.plus) == (1.0, 1.0, 0.0)
 
 
 def _converted(number: pl.Expr) -> pl.Expr:
@@ -312,17 +273,12 @@ def _converted(number: pl.Expr) -> pl.Expr:
     )
 
 
-def _once_each(good: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, int]:
-    """Keep one row per identity; two rows of one identity that differ are both refused."""
-    variants = pl.struct(CONTENT).n_unique().over(IDENTITY)
-    counted = good.with_columns(variants=variants)
-    conflicts = counted.filter(pl.col("variants") > 1).select(
-        "line",
-        column=pl.lit("value"),
-        value=pl.coalesce(pl.col("sent_value"), pl.col("value").cast(pl.String), pl.lit("")),
-        code=pl.lit("conflicting-rows"),
-        expected=pl.lit(""),
-    )
-    agreed = counted.filter(pl.col("variants") == 1).drop("variants")
-    once = agreed.unique(IDENTITY, keep="first", maintain_order=True)
-    return once.sort(IDENTITY), conflicts, agreed.height - once.height
+def _extra(good: pl.DataFrame) -> pl.Expr:
+    """Return what else is said of each value, as JSON; null where nothing is."""
+    members = {"period": "period", "method": "method", "depth_m": "depth_read", "note": "note"}
+    said = [name for name in members.values() if good[name].null_count() < good.height]
+    if not said:
+        return pl.lit(None, pl.String)
+    struct = pl.struct(pl.col(column).alias(name) for name, column in members.items())
+    any_said = pl.any_horizontal(pl.col(name).is_not_null() for name in said)
+    return pl.when(any_said).then(struct.struct.json_encode())

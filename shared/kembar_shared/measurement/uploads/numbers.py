@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from kembar_shared.measurement.uploads.faults import fault_of
+from kembar_shared.measurement.uploads.faults import fault_of, no_faults
 
 if TYPE_CHECKING:
     from kembar_shared.measurement.uploads.declared import Declaration
@@ -38,14 +38,47 @@ MOST: Final = 1e100
 """In between a number keeps its digits, and neither a conversion nor a sum overflows."""
 # Spelled out, for \d would take the digits of every script.
 _NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
+_PLAIN: Final = {
+    "point": r"^[+-]?[0-9]+(?:\.[0-9]+)?$",
+    "comma": r"^[+-]?[0-9]+(?:,[0-9]+)?$",
+}
 _ZERO = r"^[+-]?[0.]+(?:[eE]|$)"
 _INFINITE = r"(?i)^[+-]?(?:inf|infinity|nan)$"
 
 
 def check(frame: pl.DataFrame, declared: Declaration) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Add `number`, `sign`, `limit_number` to *frame* and name the cells that hold no number."""
+    """Add `number`, `sign`, `limit_number` to *frame* and name the cells that hold no number.
+
+    Most cells are plain decimals with nothing beside them; only the others are looked at closely.
+    """
+    others = ("qualifier", "limit", "depth_m")
+    is_bare = [pl.col(n).is_null() for n in others if frame[n].null_count() < frame.height]
+    pattern = _PLAIN[declared.decimal]
+    is_plain = pl.all_horizontal(
+        pl.col("value").str.len_bytes() <= MOST_DIGITS, pl.col("value").str.contains(pattern),
+        *is_bare,
+    ).fill_null(value=False)  # fmt: skip
+    pointed = pl.col("value")
+    if declared.decimal == "comma":
+        pointed = pointed.str.replace(",", ".", literal=True)
+    number = pl.when(is_plain).then(pointed).cast(pl.Float64, strict=False)
+    frame = frame.with_columns(number=number)
+    # An unread value is looked at closely, and so are the codes that stand for no value.
+    is_odd = pl.col("number").is_null() | pl.col("number").is_in(MISSING_CODES)
+    odd = frame.filter(is_odd)
+    nothing = {"sign": pl.String, "limit_number": pl.Float64, "depth_read": pl.Float64}
+    empty = [pl.lit(None, kind).alias(name) for name, kind in nothing.items()]
+    if odd.is_empty():
+        return frame.with_columns(empty), no_faults()
+    read, faults = _check_odd(odd, declared)
+    plain = frame.filter(~is_odd).with_columns(empty)
+    both = pl.concat([plain, read.select(plain.columns)])
+    return both.sort("line", "cell"), faults
+
+
+def _check_odd(frame: pl.DataFrame, declared: Declaration) -> tuple[pl.DataFrame, pl.DataFrame]:
     sign_in_value = pl.col("value").str.extract(r"^([<>])")
-    bare = pl.col("value").str.replace(r"^[<>]=?[ \t]*", "")
+    bare = pl.col("value").str.replace(r"^[<>][ \t]*", "")
     frame = frame.with_columns(
         sign=pl.coalesce(pl.col("qualifier"), sign_in_value),
         bare=bare,
@@ -132,6 +165,15 @@ def _other_faults(frame: pl.DataFrame) -> list[pl.DataFrame]:
         ),
         fault_of(frame, _too_long(limit), "limit", "too-many-digits", str(MOST_DIGITS)),
         fault_of(frame, is_two, "limit", "limit-conflict"),
+        # What an instrument can just detect is no debt, and -999 is no limit either.
+        fault_of(frame, pl.col("limit_read") < 0, "limit", "limit-negative", "0.01"),
+        fault_of(
+            frame,
+            limit.is_null() & (pl.col("limit_number") < 0),
+            "value",
+            "limit-negative",
+            "<0.01",
+        ),
         fault_of(frame, _too_long(pl.col("depth_m")), "depth_m", "too-many-digits", "15"),
         fault_of(
             frame,

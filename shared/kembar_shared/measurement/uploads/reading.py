@@ -70,6 +70,11 @@ def read(content: bytes, media_type: str, declared: Declaration) -> Table:
     return table
 
 
+def raws(content: bytes, media_type: str, declared: Declaration, lines: pl.Series) -> pl.DataFrame:
+    """Return `line` and `raw` of *lines*."""
+    return read(content, media_type, declared).raws(lines)
+
+
 def _read_csv(content: bytes, declared: Declaration) -> Table:
     text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="replace")
     text = text.replace("\x00", NOT_TEXT).replace("\r\n", "\n").replace("\r", "\n")

@@ -57,6 +57,10 @@ class Table:
     cells: pl.DataFrame
     errors: pl.DataFrame
 
+    def raws(self, lines: pl.Series) -> pl.DataFrame:
+        """Return `line` and `raw`, the text of *lines* as it stands in the file."""
+        return self.cells.filter(pl.col("line").is_in(lines.to_list())).select("line", "raw")
+
 
 def trimmed(cell: pl.Expr) -> pl.Expr:
     """Return *cell* without spaces around it; null where nothing is left."""

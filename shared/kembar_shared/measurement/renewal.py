@@ -1,0 +1,93 @@
+"""Figures of months and years, computed anew where something happened since the last time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from dataclasses import asdict
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from kembar_shared.chassis.database import reading, writing
+from kembar_shared.measurement import rollups, store
+
+if TYPE_CHECKING:
+    from kembar_shared.chassis.database import Connection, Engine
+    from kembar_shared.measurement.indicators import Domain, Figure
+
+_FIRST: Final = date(1949, 1, 1)
+_FOLLOWING: Final = date(9999, 1, 1)
+
+
+class Figures:
+    """The figures of one service; a table holds them, so that reading them costs no computing."""
+
+    def __init__(self, engine: Engine, domain: Domain, *, rules: str) -> None:
+        """Compute nothing yet.
+
+        Args:
+            engine: The service's database.
+            domain: What figures it makes.
+            rules: Changes whenever figures must be computed anew from the same measurements.
+        """
+        self._engine, self._domain, self._rules = engine, domain, rules
+        self._lock = threading.Lock()
+
+    def renew(self) -> None:
+        """Bring the figures up to the newest event.
+
+        What is computed is read from one snapshot and written in a short transaction; of two
+        processes that compute at once, the one that saw more wins.
+
+        Raises:
+            DatabaseUnavailable: The database is gone, too slow, or cannot be written.
+        """
+        with self._lock:
+            with reading(self._engine) as conn:
+                done, rules = store.figures.head(conn)
+                upto = store.events.newest(conn)
+                if (done, rules) == (upto, self._rules):
+                    return
+                places = self._due(conn, done=done, rules=rules, upto=upto)
+                figures = {place: self._compute(conn, place) for place in places}
+            with writing(self._engine) as conn:
+                if store.figures.hold(conn) != (done, rules):
+                    return
+                for place, rows in figures.items():
+                    store.figures.replace(conn, place, rows)
+                store.figures.note(conn, seq=upto, rules=self._rules)
+
+    def _due(self, conn: Connection, *, done: int, rules: str, upto: int) -> list[str]:
+        moved = store.figures.has_kind(conn, store.events.STATION_CHANGED, done=done, upto=upto)
+        if rules != self._rules or moved:
+            return store.figures.jurisdictions(conn)
+        return store.figures.due(conn, done=done, upto=upto)
+
+    def _compute(self, conn: Connection, jurisdiction: str) -> list[dict[str, Any]]:
+        frame = rollups.days(conn, _FIRST, _FOLLOWING, jurisdiction=jurisdiction)
+        digests = _digests(frame)
+        return [
+            asdict(figure) | {"digest": _digest_of(figure, digests.get(figure.period, ""))}
+            for figure in self._domain.figures(frame)
+        ]
+
+
+def _digests(frame: pl.DataFrame) -> dict[str, str]:
+    """Digest the rows of each month, and of each year."""
+    digests = {}
+    for length in (7, 4):
+        keyed = frame.with_columns(bucket=pl.col("period").cast(pl.String).str.head(length))
+        for (bucket,), rows in keyed.partition_by(
+            "bucket", as_dict=True, include_key=False
+        ).items():
+            digests[str(bucket)] = hashlib.sha256(rows.write_csv().encode()).hexdigest()
+    return digests
+
+
+def _digest_of(figure: Figure, inputs: str) -> str:
+    """Return the digest of what *figure* was computed from."""
+    parts = (figure.method, figure.indicator, figure.jurisdiction, figure.period, inputs)
+    return "sha256:" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()

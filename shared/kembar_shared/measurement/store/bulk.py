@@ -1,0 +1,96 @@
+"""Many rows at once, by the database's own fastest way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import polars as pl
+
+from kembar_shared.chassis.database import is_sqlite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kembar_shared.chassis.database import Connection
+
+SLICE: Final = 50_000
+"""Rows that are encoded together; bounds the memory of an insertion."""
+
+_KEYS: Final = 2_000
+"""Rows of one list of values in a statement."""
+
+_WIDTHS: Final[Mapping[type[pl.DataType], str]] = {
+    pl.Int16: ">i2",
+    pl.Int32: ">i4",
+    pl.Int64: ">i8",
+    pl.Float64: ">f8",
+}
+
+
+def append(
+    conn: Connection, table: str, rows: pl.DataFrame, constants: Mapping[str, int] | None = None
+) -> None:
+    """Insert *rows*, whose columns have the names and widths of those of *table*.
+
+    Args:
+        conn: A writing transaction.
+        table: Name of a table, temporary ones included.
+        rows: What to insert; columns that are absent stay null.
+        constants: Columns of 32-bit integers that are the same in every row.
+    """
+    constants = constants or {}
+    for part in rows.iter_slices(SLICE):
+        if is_sqlite(conn):
+            _execute_many(conn, table, part, constants)
+        else:
+            fixed = (pl.lit(value, pl.Int32).alias(name) for name, value in constants.items())
+            _copy(conn, table, part.with_columns(*fixed))
+
+
+def values(keys: pl.DataFrame) -> Iterator[str]:
+    """Yield *keys*, all of them whole numbers, as lists for `VALUES`, some thousand rows each."""
+    if any(not dtype.is_integer() for dtype in keys.dtypes):
+        raise TypeError(keys.schema)
+    for part in keys.iter_slices(_KEYS):
+        row = pl.format("({})", pl.concat_str(pl.all().cast(pl.String), separator=","))
+        yield ",".join(part.select(row).to_series())
+
+
+def _execute_many(
+    conn: Connection, table: str, part: pl.DataFrame, constants: Mapping[str, int]
+) -> None:
+    names = ", ".join((*part.columns, *constants))
+    marks = ", ".join(("?",) * part.width + tuple(str(int(value)) for value in constants.values()))
+    conn.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({marks})", part.rows())
+
+
+def _copy(conn: Connection, table: str, part: pl.DataFrame) -> None:
+    is_fixed = all(type(dtype) in _WIDTHS for dtype in part.dtypes)
+    is_binary = is_fixed and not any(part[name].has_nulls() for name in part.columns)
+    content = _binary(part) if is_binary else part.write_csv(include_header=False).encode()
+    how = "BINARY" if is_binary else "CSV"
+    cursor = conn.connection.cursor()
+    with cursor.copy(f"COPY {table} ({', '.join(part.columns)}) FROM STDIN ({_FORMAT[how]})") as it:
+        it.write(content)
+
+
+_FORMAT: Final = {"BINARY": "FORMAT binary", "CSV": "FORMAT csv"}
+
+
+def _binary(part: pl.DataFrame) -> bytes:
+    """Encode columns of numbers without nulls as PostgreSQL's binary COPY.
+
+    Source: PostgreSQL documentation, COPY, "Binary Format".
+    """
+    kinds = [_WIDTHS[type(dtype)] for dtype in part.dtypes]
+    shape: list[tuple[str, str]] = [("fields", ">i2")]
+    for name, kind in zip(part.columns, kinds, strict=True):
+        shape += [(f"{name} size", ">i4"), (name, kind)]
+    table = np.empty(part.height, dtype=np.dtype(shape))
+    table["fields"] = part.width
+    for name, kind in zip(part.columns, kinds, strict=True):
+        table[f"{name} size"] = int(kind[2])
+        table[name] = part[name].to_numpy()
+    return b"PGCOPY\n\xff\r\n\x00" + bytes(8) + table.tobytes() + b"\xff\xff"

@@ -1,0 +1,79 @@
+"""Partitions of `measurement` on PostgreSQL: one for each month, one for each year of old.
+
+They are made ahead of time, and before an upload that needs one. What finds none is kept in
+`measurement_rest` all the same.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import text
+
+from kembar_shared.measurement.periods import Period, us_of_instant
+from kembar_shared.measurement.vocabulary import Grain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kembar_shared.chassis.database import Connection
+
+FIRST_MONTHLY_YEAR: Final = 2010
+"""Earlier years have one partition each: they are few rows, and hundreds of tables slow plans."""
+
+_LOCK: Final = 0x6B656D706172  # "kempar": any number that no other lock uses
+_KNOWN: Final = """
+    SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = 'measurement'::regclass
+"""
+
+
+def partition_of(day: date) -> Period:
+    """Return the month, or of old the year, in UTC, whose partition holds *day*."""
+    return Period.of(day, Grain.MONTH if day.year >= FIRST_MONTHLY_YEAR else Grain.YEAR)
+
+
+def missing(conn: Connection, days: Iterable[date]) -> list[Period]:
+    """Return the partitions of these days, in UTC, that are not there."""
+    return _absent(conn, {partition_of(day) for day in days})
+
+
+def make(conn: Connection, wanted: Iterable[Period]) -> None:
+    """Make the partitions *wanted* that are not there.
+
+    Rows that waited in `measurement_rest` for one of them move there.
+    """
+    conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    for period in _absent(conn, wanted):
+        _make(conn, period)
+
+
+def _absent(conn: Connection, wanted: Iterable[Period]) -> list[Period]:
+    known = set(conn.execute(text(_KNOWN)).scalars())
+    return sorted(period for period in wanted if _name(period) not in known)
+
+
+def _make(conn: Connection, period: Period) -> None:
+    name = _name(period)
+    bounds = {"low": _us(period.first), "high": _us(period.following)}
+    inside = "time_us >= {low} AND time_us < {high}".format(**bounds)
+    conn.exec_driver_sql(f"CREATE TABLE {name} (LIKE measurement INCLUDING ALL)")
+    # Attaching holds up nobody; creating a partition in place would wait for every reader.
+    conn.exec_driver_sql(f"ALTER TABLE {name} ADD CONSTRAINT {name}_span CHECK ({inside})")
+    conn.exec_driver_sql(
+        f"WITH moved AS (DELETE FROM measurement_rest WHERE {inside} RETURNING *) "
+        f"INSERT INTO {name} SELECT * FROM moved"
+    )
+    conn.exec_driver_sql(
+        f"ALTER TABLE measurement ATTACH PARTITION {name} "
+        "FOR VALUES FROM ({low}) TO ({high})".format(**bounds)
+    )
+
+
+def _name(period: Period) -> str:
+    return "measurement_" + str(period).replace("-", "_")
+
+
+def _us(day: date) -> int:
+    return us_of_instant(datetime(day.year, day.month, day.day, tzinfo=UTC))

@@ -1,0 +1,300 @@
+"""Sums per local day, month and year, and the newest value of each series.
+
+A bucket that holds nothing but the rows of one upload is summed up from these; every other one is
+computed anew from what is stored. Nothing is ever added to a sum.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
+
+import polars as pl
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from kembar_shared.chassis.database import is_sqlite
+from kembar_shared.measurement.periods import Period, local_midnight_us
+from kembar_shared.measurement.store import bulk
+from kembar_shared.measurement.store.selecting import VERSION
+from kembar_shared.measurement.store.tables import LATEST, ROLLUP
+from kembar_shared.measurement.vocabulary import COUNTED_FLAGS, Flag, Grain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from kembar_shared.chassis.database import Connection
+
+GRAINS: Final = (Grain.DAY, Grain.MONTH, Grain.YEAR)
+
+BUCKET: Final = {"series_id": pl.Int32, "grain": pl.Int16, "first_day": pl.Int32}
+
+GRAIN_SQL: Final = "CASE WHEN {span} > 0 THEN 0 WHEN {span} = -1 THEN 1 ELSE 2 END"
+
+_TRUNCATION: Final = {0: "1d", 1: "1mo", 2: "1y"}
+_COUNTED: Final = [int(flag) for flag in COUNTED_FLAGS]
+_UNSEEN: Final = [int(Flag.FAIL), int(Flag.MISSING)]
+_COUNTED_SQL: Final = ", ".join(map(str, _COUNTED))
+_UNSEEN_SQL: Final = ", ".join(map(str, _UNSEEN))
+_FORGET: Final = """
+    WITH t (series_id, grain, first_day, start_us, end_us) AS (VALUES {values})
+    DELETE FROM rollup WHERE EXISTS (
+        SELECT 1 FROM t WHERE t.series_id = rollup.series_id
+           AND t.grain = rollup.grain AND t.first_day = rollup.first_day)
+"""
+_RECOMPUTE: Final = f"""
+    WITH t (series_id, grain, first_day, start_us, end_us) AS (VALUES {{values}}),
+    by_span AS (
+        SELECT t.series_id, t.grain, t.first_day, m.span, count(m.value) AS n,
+               sum(m.value) AS total, min(m.value) AS least, max(m.value) AS greatest,
+               count(CASE WHEN m.qualifier = '<' THEN 1 END) AS n_below,
+               count(CASE WHEN m.qualifier = '>' THEN 1 END) AS n_above,
+               max(CASE WHEN m.qualifier = '<' THEN m.limit_value END) AS below_limit,
+               count(DISTINCT CASE WHEN m.span > 0
+                     THEN (m.time_us - t.start_us) / (m.span * CAST(60000000 AS BIGINT))
+                     ELSE 0 END) AS slots
+        FROM t JOIN measurement m
+          ON m.series_id = t.series_id AND m.time_us >= t.start_us AND m.time_us < t.end_us
+         AND {GRAIN_SQL.format(span="m.span")} = t.grain AND m.flag IN ({_COUNTED_SQL})
+        GROUP BY t.series_id, t.grain, t.first_day, m.span)
+    INSERT INTO rollup (series_id, grain, first_day, n, total, least, greatest, n_below, n_above,
+                        below_limit, slots, covered_min)
+    SELECT series_id, grain, first_day, sum(n), sum(total), min(least), max(greatest),
+           sum(n_below), sum(n_above), max(below_limit), sum(slots),
+           sum(CASE WHEN span > 0 THEN slots * span ELSE 0 END)
+    FROM by_span GROUP BY series_id, grain, first_day
+"""
+_PRESENT: Final = """
+    WITH t (series_id, grain, first_day) AS (VALUES {values})
+    SELECT t.series_id, t.grain, t.first_day FROM t JOIN rollup r
+      ON r.series_id = t.series_id AND r.grain = t.grain AND r.first_day = t.first_day
+"""
+_FORGET_LATEST: Final = "DELETE FROM latest WHERE series_id IN ({ids})"
+_RENEW_LATEST: Final = """
+    WITH t (series_id) AS (VALUES {values})
+    INSERT INTO latest ({columns})
+    SELECT {measured} FROM t JOIN measurement m
+      ON m.series_id = t.series_id
+     AND m.time_us = (SELECT max(x.time_us) FROM measurement x
+                      WHERE x.series_id = t.series_id AND x.flag NOT IN ({unseen}))
+"""
+
+
+def places(rows: pl.DataFrame, zones: Mapping[int, str]) -> pl.DataFrame:
+    """Return where each row lies in its station's calendar.
+
+    Args:
+        rows: `series_id`, `time_us` and `span`.
+        zones: Time zone of each series.
+
+    Returns:
+        `first_day`, yyyymmdd, of the day, month or year the row stands for or in, and `slot`, which
+        of the spans of that length in the day it is.
+    """
+    instant = pl.from_epoch("time_us", time_unit="us").dt.replace_time_zone("UTC")
+    names = sorted(set(zones.values()))
+    number_of = {series: names.index(zone) for series, zone in zones.items()}
+    zoned = rows.select(
+        "time_us",
+        "span",
+        zone=pl.col("series_id").replace_strict(number_of, return_dtype=pl.Int16),
+        grain=_grain(),
+    ).with_row_index("at")
+    parts = []
+    for (zone, grain), part in zoned.partition_by("zone", "grain", as_dict=True).items():
+        day = instant.dt.convert_time_zone(names[zone]).dt.date().dt.truncate(_TRUNCATION[grain])
+        placed = part.with_columns(first_day=_number(day))
+        slot = pl.lit(0, pl.Int32)
+        if grain == 0:
+            starts = {
+                first_day: _bounds_us(first_day, grain, names[zone])[0]
+                for first_day in placed["first_day"].unique().to_list()
+            }
+            began = pl.col("first_day").replace_strict(starts, return_dtype=pl.Int64)
+            slot = (pl.col("time_us") - began) // (pl.col("span").cast(pl.Int64) * 60_000_000)
+        parts.append(placed.select("at", "first_day", slot=slot.cast(pl.Int32)))
+    found = parts[0] if len(parts) == 1 else pl.concat(parts).sort("at")
+    return found.drop("at")
+
+
+def _grain() -> pl.Expr:
+    """Return the code of the calendar period that a span lies in, as `GRAIN_SQL` does."""
+    span = pl.col("span")
+    return pl.when(span > 0).then(0).when(span == -1).then(1).otherwise(2).cast(pl.Int16)
+
+
+def add(
+    conn: Connection, fresh: pl.DataFrame, constants: Mapping[str, int], zones: Mapping[int, str]
+) -> None:
+    """Sum rows up that were just inserted into series without any others in their span of time.
+
+    Args:
+        conn: The transaction that inserted them.
+        fresh: The rows, by series and time.
+        constants: Columns that are the same in all of them.
+        zones: Time zone of each series.
+    """
+    sums = _summed(fresh)
+    # What is stored of these series lies before or after: only the outermost days are shared.
+    first_day = pl.col("first_day")
+    edges = fresh.group_by("series_id", _grain().alias("grain")).agg(
+        pl.concat_list(first_day.min(), first_day.max()).first()
+    )
+    shared = _present(conn, edges.explode("first_day").unique())
+    bulk.append(conn, ROLLUP.name, sums.join(shared, on=list(BUCKET), how="anti"))
+    recompute(conn, shared, zones)
+    newest = (
+        fresh.filter(~pl.col("flag").is_in(_UNSEEN))
+        .group_by("series_id", maintain_order=True)
+        .agg(pl.exclude("first_day", "slot").last())
+    )
+    fixed = (pl.lit(value).alias(name) for name, value in constants.items())
+    _advance_latest(conn, newest.with_columns(*fixed))
+
+
+def buckets(rows: Iterable[Any]) -> pl.DataFrame:
+    """Return rows of series, grain and first day as buckets."""
+    return pl.DataFrame([tuple(row) for row in rows], schema=BUCKET, orient="row")
+
+
+def buckets_of_instants(rows: Sequence[Any], zones: Mapping[int, str]) -> pl.DataFrame:
+    """Return the buckets that rows of series, instant and span lie in."""
+    schema = {"series_id": pl.Int32, "time_us": pl.Int64, "span": pl.Int16}
+    frame = pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
+    if frame.is_empty():
+        return pl.DataFrame(schema=BUCKET)
+    placed = frame.hstack(places(frame, zones))
+    return placed.select("series_id", _grain().alias("grain"), "first_day").unique()
+
+
+def recompute(conn: Connection, touched: pl.DataFrame, zones: Mapping[int, str]) -> None:
+    """Compute the sums of the buckets *touched* anew from what is stored."""
+    if touched.is_empty():
+        return
+    zone = pl.col("series_id").replace_strict(zones, return_dtype=pl.String)
+    zoned = touched.with_columns(timezone=zone)
+    bounds = pl.DataFrame(
+        [
+            (zone, grain, first_day, *_bounds_us(first_day, grain, zone))
+            for zone, grain, first_day in zoned.select("timezone", "grain", "first_day")
+            .unique()
+            .rows()
+        ],
+        schema={"timezone": pl.String, "grain": pl.Int16, "first_day": pl.Int32}
+        | {"start_us": pl.Int64, "end_us": pl.Int64},
+        orient="row",
+    )
+    bounded = zoned.join(bounds, on=["timezone", "grain", "first_day"]).sort(list(BUCKET))
+    for values in bulk.values(bounded.select(*BUCKET, "start_us", "end_us")):
+        conn.exec_driver_sql(_FORGET.format(values=values))
+        conn.exec_driver_sql(_RECOMPUTE.format(values=values))
+
+
+def renew_latest(conn: Connection, spans: pl.DataFrame) -> None:
+    """Find the newest value of each series anew where what changed may have been it.
+
+    Args:
+        conn: A writing transaction.
+        spans: `series_id` and `last_us`, the instant of the last measurement that changed.
+    """
+    known = select(LATEST.c.series_id, LATEST.c.time_us).where(
+        LATEST.c.series_id.in_(spans["series_id"].to_list())
+    )
+    newest = {row.series_id: row.time_us for row in conn.execute(known)}
+    ids = [
+        series
+        for series, last_us in spans.select("series_id", "last_us").rows()
+        if series not in newest or last_us >= newest[series]
+    ]
+    for values in bulk.values(pl.DataFrame({"series_id": ids}, schema={"series_id": pl.Int32})):
+        listed = values.translate({ord("("): None, ord(")"): None})
+        conn.exec_driver_sql(_FORGET_LATEST.format(ids=listed))
+        conn.exec_driver_sql(
+            _RENEW_LATEST.format(
+                values=values,
+                unseen=_UNSEEN_SQL,
+                columns=", ".join(VERSION),
+                measured=", ".join(f"m.{name}" for name in VERSION),
+            )
+        )
+
+
+def _summed(rows: pl.DataFrame) -> pl.DataFrame:
+    """Sum the rows that count up by series and period, as `_RECOMPUTE` does."""
+    absent = [
+        pl.lit(None, pl.String).alias("qualifier"),
+        pl.lit(None, pl.Float64).alias("limit_value"),
+    ]
+    filled = rows.with_columns(
+        column for column in absent if column.meta.output_name() not in rows.columns
+    )
+    value, is_below = pl.col("value"), pl.col("qualifier") == "<"
+    by_span = (
+        filled.filter(pl.col("flag").is_in(_COUNTED))
+        .group_by("series_id", "span", "first_day", maintain_order=True)
+        .agg(
+            n=value.count(),
+            total=value.sum(),
+            least=value.min(),
+            greatest=value.max(),
+            n_below=is_below.sum(),
+            n_above=(pl.col("qualifier") == ">").sum(),
+            below_limit=pl.col("limit_value").filter(is_below).max(),
+            slots=pl.col("slot").n_unique(),
+        )
+    )
+    whole = ("n", "n_below", "n_above", "slots")
+    return (
+        by_span.with_columns(covered_min=pl.col("slots") * pl.col("span").clip(0))
+        .group_by("series_id", _grain().alias("grain"), "first_day", maintain_order=True)
+        .agg(
+            *(pl.col(name).sum().cast(pl.Int32) for name in (*whole, "covered_min")),
+            pl.when(pl.col("n").sum() > 0).then(pl.col("total").sum()).alias("total"),
+            pl.col("least").min(),
+            pl.col("greatest").max(),
+            pl.col("below_limit").max(),
+        )
+    )
+
+
+def _present(conn: Connection, wanted: pl.DataFrame) -> pl.DataFrame:
+    """Return which of the buckets *wanted* have sums already."""
+    return buckets(
+        row
+        for values in bulk.values(wanted.select(*BUCKET))
+        for row in conn.exec_driver_sql(_PRESENT.format(values=values))
+    )
+
+
+def _advance_latest(conn: Connection, newest: pl.DataFrame) -> None:
+    """Let newer values take the place of the newest."""
+    if newest.is_empty():
+        return
+    wanted = (sqlite if is_sqlite(conn) else postgresql).insert(LATEST)
+    others = {name: wanted.excluded[name] for name in VERSION if name != "series_id"}
+    absent = (pl.lit(None).alias(name) for name in VERSION if name not in newest.columns)
+    conn.execute(
+        wanted.on_conflict_do_update(
+            index_elements=["series_id"],
+            set_=others,
+            where=wanted.excluded.time_us >= LATEST.c.time_us,
+        ),
+        newest.with_columns(*absent).select(VERSION).to_dicts(),
+    )
+
+
+def _number(day: pl.Expr) -> pl.Expr:
+    """Return a date as yyyymmdd."""
+    return (
+        day.dt.year() * 10_000 + day.dt.month().cast(pl.Int32) * 100 + day.dt.day().cast(pl.Int32)
+    ).cast(pl.Int32)
+
+
+def _bounds_us(first_day: int, grain: int, zone: str) -> tuple[int, int]:
+    day = date(first_day // 10_000, first_day // 100 % 100, first_day % 100)
+    period = Period(day, GRAINS[grain])
+    return (
+        local_midnight_us(period.first, ZoneInfo(zone)),
+        local_midnight_us(period.following, ZoneInfo(zone)),
+    )
