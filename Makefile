@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run install dev check test unit service contract e2e browser fresh openapi docs lock image
+.PHONY: help run install dev check test unit service contract e2e browser bench bench-large fresh openapi docs lock image
 ARGS ?=
 SERVICE ?= water
 ENGINE ?= docker
@@ -17,6 +17,10 @@ check: ## The static gates: format, lint, types, import contracts
 	@sh run.sh check
 unit service contract e2e browser: ## One kind of tests: make unit ARGS="-k water"
 	@sh run.sh pytest -n 2 tests/$@ $(ARGS)
+bench: ## How fast it is beside its floors; renews docs/performance.* (make bench ARGS="--quick": neither)
+	@sh run.sh bench $(ARGS)
+bench-large: ## The same for reads, up to 50 million rows (long, 10 GB of disk)
+	@sh run.sh bench --large $(ARGS)
 fresh: ## Clone HEAD to an empty home and try what the README says (slow, not part of `test`)
 	@bash tests/fresh/run
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds .venv on a machine that has only Python, then runs what was asked for in it:
 #   sh run.sh run [kembar up's arguments] | test [pytest's arguments] | check | install | dev | lock
+#   sh run.sh bench [--quick | --help]
 # Fresh packages come from deploy/requirements/*.txt, every one checked against its hash.
 set -eu
 cd "$(dirname "$0")"
@@ -122,9 +123,13 @@ pytest)
     install_dev
     exec "$python" -m pytest "$@"
     ;;
+bench)
+    install_dev
+    exec "$python" -m tests.bench "$@"
+    ;;
 lock)
     install_dev
     export_lists
     ;;
-*) die "usage: sh run.sh run|test|check|install|dev|pytest|lock" ;;
+*) die "usage: sh run.sh run|test|check|install|dev|pytest|bench|lock" ;;
 esac

