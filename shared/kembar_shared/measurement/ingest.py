@@ -82,7 +82,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """Checked rows by series and time, ready for `store.writing`."""
+    """Checked rows, those of a series together and by time, ready for `store.writing`."""
 
     frame: pl.DataFrame
     zones: Mapping[int, str]
@@ -170,8 +170,7 @@ def _identified(engine: Engine, checked: uploads.Checked) -> _Rows | None:
         .replace_strict(found["key"], found["series_id"], return_dtype=pl.Int32)
         .alias("series_id")
     ).drop("key")
-    frame = numbered.sort("series_id", "time_us")
-    return _Rows(frame.hstack(store.sums.places(frame, zones)), zones)
+    return _Rows(numbered.hstack(store.sums.places(numbered, zones)), zones)
 
 
 def _end_dry_run(received: Received, terms: Terms) -> None:

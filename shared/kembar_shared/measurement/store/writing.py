@@ -111,8 +111,8 @@ def stage(conn: Connection, rows: pl.DataFrame) -> Staged:
 
     Args:
         conn: A writing transaction that holds the rows' series.
-        rows: Columns of `ROWS`, and those of `sums.places`; sorted by series and time, one row
-            per series and time.
+        rows: Columns of `ROWS`, and those of `sums.places`; the rows of a series together and
+            by time, one row per series and time.
     """
     occupied = _occupied(conn, rows)
     fresh = rows.filter(~pl.col("series_id").is_in(occupied)) if occupied else rows

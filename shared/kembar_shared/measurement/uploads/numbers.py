@@ -38,6 +38,7 @@ MOST: Final = 1e100
 """In between a number keeps its digits, and neither a conversion nor a sum overflows."""
 # Spelled out, for \d would take the digits of every script.
 _NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
+_ODD: Final = {"sign": pl.String, "limit_number": pl.Float64, "depth_read": pl.Float64}
 _PLAIN: Final = {
     "point": r"^[+-]?[0-9]+(?:\.[0-9]+)?$",
     "comma": r"^[+-]?[0-9]+(?:,[0-9]+)?$",
@@ -65,15 +66,16 @@ def check(frame: pl.DataFrame, declared: Declaration) -> tuple[pl.DataFrame, pl.
     frame = frame.with_columns(number=number)
     # An unread value is looked at closely, and so are the codes that stand for no value.
     is_odd = pl.col("number").is_null() | pl.col("number").is_in(MISSING_CODES)
-    odd = frame.filter(is_odd)
-    nothing = {"sign": pl.String, "limit_number": pl.Float64, "depth_read": pl.Float64}
-    empty = [pl.lit(None, kind).alias(name) for name, kind in nothing.items()]
+    odd = frame.with_row_index("row_at").filter(is_odd)
     if odd.is_empty():
-        return frame.with_columns(empty), no_faults()
+        return frame.with_columns(
+            pl.lit(None, kind).alias(n) for n, kind in _ODD.items()
+        ), no_faults()
     read, faults = _check_odd(odd, declared)
-    plain = frame.filter(~is_odd).with_columns(empty)
-    both = pl.concat([plain, read.select(plain.columns)])
-    return both.sort("line", "cell"), faults
+    looked_at = read.select("row_at", pl.col("number").alias("looked"), *_ODD)
+    whole = frame.with_row_index("row_at").join(looked_at, on="row_at", how="left", maintain_order="left")
+    number = pl.when(~is_odd).then("number").otherwise("looked")
+    return whole.with_columns(number=number).drop("row_at", "looked"), faults
 
 
 def _check_odd(frame: pl.DataFrame, declared: Declaration) -> tuple[pl.DataFrame, pl.DataFrame]:
