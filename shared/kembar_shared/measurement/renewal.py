@@ -48,7 +48,7 @@ class Figures:
         with self._lock:
             with reading(self._engine) as conn:
                 done, rules = store.figures.head(conn)
-                upto = store.events.newest(conn)
+                upto, _ = store.events.newest(conn)
                 if (done, rules) == (upto, self._rules):
                     return
                 places = self._due(conn, done=done, rules=rules, upto=upto)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from kembar_shared.chassis.auth import CallerDep, needs
 from kembar_shared.chassis.caching import json_response
@@ -17,12 +17,13 @@ from kembar_shared.measurement.routes.needed import (
     EngineDep,
     ParametersDep,
     StationsDep,
+    known_queries,
     own_stations,
     position,
 )
 from kembar_shared.measurement.routes.shown import rfc3339, version_answer
 
-router = APIRouter(prefix="/v1", tags=["changes"])
+router = APIRouter(prefix="/v1", tags=["changes"], dependencies=[Depends(known_queries)])
 
 
 @router.get("/changes")

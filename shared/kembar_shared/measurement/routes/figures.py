@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import polars as pl
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from kembar_shared.chassis.auth import CallerDep, needs
 from kembar_shared.chassis.caching import json_response
@@ -22,6 +22,7 @@ from kembar_shared.measurement.routes.needed import (
     StationsDep,
     ToDep,
     days_asked,
+    known_queries,
     position,
     seen_stations,
 )
@@ -29,7 +30,7 @@ from kembar_shared.measurement.routes.needed import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-router = APIRouter(prefix="/v1", tags=["figures"])
+router = APIRouter(prefix="/v1", tags=["figures"], dependencies=[Depends(known_queries)])
 
 
 @router.get("/indicators")

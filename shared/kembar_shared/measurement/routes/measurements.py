@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
 
 from kembar_shared.chassis.auth import CallerDep, needs
-from kembar_shared.chassis.caching import json_response
+from kembar_shared.chassis.caching import conditional, etag_of, json_response
 from kembar_shared.chassis.database import reading
 from kembar_shared.chassis.pages import LimitDep, encode_cursor, page
-from kembar_shared.measurement import rollups, store
+from kembar_shared.measurement import exports, rollups, store
 from kembar_shared.measurement.routes.needed import (
     CursorDep,
     DomainDep,
@@ -22,6 +23,7 @@ from kembar_shared.measurement.routes.needed import (
     ToDep,
     days_asked,
     instant_us,
+    known_queries,
     own_stations,
     position,
     utc,
@@ -29,10 +31,20 @@ from kembar_shared.measurement.routes.needed import (
 from kembar_shared.measurement.routes.shown import version_answer
 from kembar_shared.measurement.vocabulary import Grain
 
-router = APIRouter(prefix="/v1", tags=["measurements"])
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import polars as pl
+
+router = APIRouter(prefix="/v1", tags=["measurements"], dependencies=[Depends(known_queries)])
+
+_KINDS: Final = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
+_FILES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {kind: {"schema": {"type": "string"}} for kind in _KINDS.values()}}
+}
 
 
-@router.get("/measurements")
+@router.get("/measurements", responses=_FILES)
 @needs("measurements:read")
 def list_measurements(
     request: Request,
@@ -51,10 +63,16 @@ def list_measurements(
     ] = None,
     flag: Annotated[int | None, Query(ge=1, le=9)] = None,
     cursor: CursorDep = None,
+    format: Annotated[  # noqa: A002  the API's word
+        Literal["json", "csv", "parquet"] | None,
+        Query(description="A page of JSON, or all that is asked for as a file."),
+    ] = None,
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
     """Answer measurements by station, parameter and time; raw values are never changed."""
     known_at = None if as_of is None else utc(as_of, "as_of")
     after = position(cursor, "s", "t")
+    kind: str = format or next((name for name, kind in _KINDS.items() if kind in accept), "json")
     with reading(engine) as conn:
         selection = store.Selection(
             stations=own_stations(conn, caller, station),
@@ -65,6 +83,13 @@ def list_measurements(
             to_us=instant_us(to, "to"),
             flag=flag,
         )
+        if kind != "json":
+            seq, recorded_at = store.events.newest(conn)
+            asked = repr((kind, selection, known_at))
+            found = exports.parts(
+                engine, domain.catalogue, selection, as_of=known_at or recorded_at
+            )
+            return conditional(request, etag_of(str(seq), asked), lambda: _file(kind, found))
         rows = store.reading.measurements(
             conn,
             selection,
@@ -145,6 +170,15 @@ def list_rollups(
         for a in answers[:limit]
     ]
     return json_response(request, page(items, following_page))
+
+
+def _file(kind: str, found: Iterator[pl.DataFrame]) -> Response:
+    """Answer a file as it is read; it is never held as a whole."""
+    render = {"csv": exports.csv, "parquet": exports.parquet}[kind]
+    name = f'attachment; filename="measurements.{kind}"'
+    return StreamingResponse(
+        render(found), media_type=_KINDS[kind], headers={"Content-Disposition": name}
+    )
 
 
 def _page(rows: Any, limit: int, domain: DomainDep) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from kembar_shared.measurement.vocabulary import Grain
 
 _UTC = ZoneInfo("UTC")
 _FIRST_DAY, _LAST_DAY = date(1949, 1, 1), date(9999, 1, 1)
+_REPEATED = frozenset({"station", "parameter"})
 ZONES = frozenset(available_timezones()) - {"Factory", "localtime"}
 """The zones that every host knows by the same rules."""
 
@@ -155,7 +156,8 @@ def known_queries(request: Request) -> None:
     params = request.scope["route"].dependant
     known = {field.alias for field in _query_fields(params)}
     for name in request.query_params:
-        if name not in known or len(request.query_params.getlist(name)) > 1:
+        is_repeated = len(request.query_params.getlist(name)) > 1
+        if name not in known or (is_repeated and name not in _REPEATED):
             raise bad_query(name[:80], ", ".join(sorted(known)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -18,6 +18,7 @@ from kembar_shared.measurement.routes.needed import (
     CursorDep,
     EngineDep,
     instant_us,
+    known_queries,
     own_stations,
     plain,
     position,
@@ -25,7 +26,7 @@ from kembar_shared.measurement.routes.needed import (
 from kembar_shared.measurement.routes.shown import rfc3339
 from kembar_shared.measurement.vocabulary import Flag
 
-router = APIRouter(prefix="/v1", tags=["reviews"])
+router = APIRouter(prefix="/v1", tags=["reviews"], dependencies=[Depends(known_queries)])
 
 Codes = Annotated[list[Annotated[str, Field(max_length=100)]], Field(min_length=1, max_length=500)]
 Reason = Annotated[str, Field(min_length=3, max_length=2000), AfterValidator(plain)]

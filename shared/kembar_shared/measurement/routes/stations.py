@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -17,9 +17,15 @@ from kembar_shared.chassis.pages import LimitDep, decode_cursor, encode_cursor, 
 from kembar_shared.chassis.problems import BadCursor, NotFound
 from kembar_shared.measurement import store
 from kembar_shared.measurement.problems import StationExists, StationNotYours
-from kembar_shared.measurement.routes.needed import ZONES, CursorDep, EngineDep, plain
+from kembar_shared.measurement.routes.needed import (
+    ZONES,
+    CursorDep,
+    EngineDep,
+    known_queries,
+    plain,
+)
 
-router = APIRouter(prefix="/v1", tags=["stations"])
+router = APIRouter(prefix="/v1", tags=["stations"], dependencies=[Depends(known_queries)])
 
 
 def _zone(name: str) -> str:

@@ -40,13 +40,14 @@ def append(
         rows: What to insert; columns that are absent stay null.
         constants: Columns of 32-bit integers that are the same in every row.
     """
+    if rows.is_empty():
+        return
     constants = constants or {}
-    for part in rows.iter_slices(SLICE):
-        if is_sqlite(conn):
+    if is_sqlite(conn):
+        for part in rows.iter_slices(SLICE):
             _execute_many(conn, table, part, constants)
-        else:
-            fixed = (pl.lit(value, pl.Int32).alias(name) for name, value in constants.items())
-            _copy(conn, table, part.with_columns(*fixed))
+    else:
+        _copy(conn, table, rows, constants)
 
 
 def values(keys: pl.DataFrame) -> Iterator[str]:
@@ -66,21 +67,25 @@ def _execute_many(
     conn.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({marks})", part.rows())
 
 
-def _copy(conn: Connection, table: str, part: pl.DataFrame) -> None:
-    is_fixed = all(type(dtype) in _WIDTHS for dtype in part.dtypes)
-    is_binary = is_fixed and not any(part[name].has_nulls() for name in part.columns)
-    content = _binary(part) if is_binary else part.write_csv(include_header=False).encode()
-    how = "BINARY" if is_binary else "CSV"
+def _copy(conn: Connection, table: str, rows: pl.DataFrame, constants: Mapping[str, int]) -> None:
+    is_fixed = all(type(dtype) in _WIDTHS for dtype in rows.dtypes)
+    is_binary = is_fixed and not any(rows[name].has_nulls() for name in rows.columns)
+    names = ", ".join((*rows.columns, *constants))
+    kind = "binary" if is_binary else "csv"
+    fixed = [pl.lit(value, pl.Int32).alias(name) for name, value in constants.items()]
     cursor = conn.connection.cursor()
-    with cursor.copy(f"COPY {table} ({', '.join(part.columns)}) FROM STDIN ({_FORMAT[how]})") as it:
-        it.write(content)
-
-
-_FORMAT: Final = {"BINARY": "FORMAT binary", "CSV": "FORMAT csv"}
+    with cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT {kind})") as copy:
+        if is_binary:
+            copy.write(b"PGCOPY\n\xff\r\n\x00" + bytes(8))
+        for part in rows.iter_slices(SLICE):
+            whole = part.with_columns(*fixed)
+            copy.write(_binary(whole) if is_binary else whole.write_csv(include_header=False))
+        if is_binary:
+            copy.write(b"\xff\xff")
 
 
 def _binary(part: pl.DataFrame) -> bytes:
-    """Encode columns of numbers without nulls as PostgreSQL's binary COPY.
+    """Encode columns of numbers without nulls as rows of PostgreSQL's binary COPY.
 
     Source: PostgreSQL documentation, COPY, "Binary Format".
     """
@@ -93,4 +98,4 @@ def _binary(part: pl.DataFrame) -> bytes:
     for name, kind in zip(part.columns, kinds, strict=True):
         table[f"{name} size"] = int(kind[2])
         table[name] = part[name].to_numpy()
-    return b"PGCOPY\n\xff\r\n\x00" + bytes(8) + table.tobytes() + b"\xff\xff"
+    return table.tobytes()

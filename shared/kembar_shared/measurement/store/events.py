@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 
 from kembar_shared.measurement.store import bulk
 from kembar_shared.measurement.store.tables import EVENT, FEED, REJECTION, UPLOAD
@@ -44,9 +44,10 @@ def end(conn: Connection, event: int) -> datetime:
     return at
 
 
-def newest(conn: Connection) -> int:
-    """Return the place of the newest event; 0 where nothing ever happened."""
-    return int(conn.execute(select(FEED.c.seq)).scalar_one())
+def newest(conn: Connection) -> tuple[int, datetime]:
+    """Return place and instant of the newest event; 0 where nothing ever happened."""
+    row = conn.execute(select(FEED.c.seq, FEED.c.recorded_at)).one()
+    return row.seq, row.recorded_at
 
 
 def keep_upload(conn: Connection, receipt: Mapping[str, Any]) -> None:
@@ -87,9 +88,3 @@ def rejections(conn: Connection, upload: int, *, after: int, limit: int) -> Sequ
         .limit(limit)
     )
     return conn.execute(wanted).mappings().all()
-
-
-def known_at(conn: Connection, instant: datetime) -> int:
-    """Return the place of the last event recorded at *instant* or before; 0 for none."""
-    wanted = select(func.max(EVENT.c.seq)).where(EVENT.c.recorded_at <= instant)
-    return int(conn.execute(wanted).scalar() or 0)

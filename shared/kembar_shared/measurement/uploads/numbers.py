@@ -73,7 +73,9 @@ def check(frame: pl.DataFrame, declared: Declaration) -> tuple[pl.DataFrame, pl.
         ), no_faults()
     read, faults = _check_odd(odd, declared)
     looked_at = read.select("row_at", pl.col("number").alias("looked"), *_ODD)
-    whole = frame.with_row_index("row_at").join(looked_at, on="row_at", how="left", maintain_order="left")
+    whole = frame.with_row_index("row_at").join(
+        looked_at, on="row_at", how="left", maintain_order="left"
+    )
     number = pl.when(~is_odd).then("number").otherwise("looked")
     return whole.with_columns(number=number).drop("row_at", "looked"), faults
 
