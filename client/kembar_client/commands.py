@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-from contextlib import contextmanager
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
@@ -14,16 +11,25 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
-from rich.text import Text
 
-from kembar_client import messages
-from kembar_client.api import Api, Failure, Misused, Refused
-from kembar_client.installation import Installation
+from kembar_client import backup_commands, messages
+from kembar_client.api import Api, Refused
 from kembar_client.sample import key_of
+from kembar_client.terminal import (
+    REJECTION,
+    AsJson,
+    Database,
+    Language,
+    cell,
+    exits,
+    installation_at,
+    print_json,
+    print_table,
+)
 from kembar_client.up import Voice, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from kembar_client.api import Json
 
@@ -39,7 +45,6 @@ RECEIPT: Final = (
     "first_time",
     "last_time",
 )
-REJECTION: Final = ("line", "column", "value", "code", "message", "fix")
 OUTCOME: Final = (
     "indicator",
     "period",
@@ -59,6 +64,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+for command in (backup_commands.backup, backup_commands.restore, backup_commands.migrate_store):
+    app.command()(command)
 
 
 class Service(StrEnum):
@@ -78,16 +85,6 @@ class Mode(StrEnum):
 
 Url = Annotated[str, typer.Option(envvar="KEMBAR_URL", help="Where the gateway answers.")]
 Var = Annotated[Path, typer.Option(envvar="KEMBAR_VAR", help="Folder of credentials.json.")]
-Language = Annotated[
-    str,
-    typer.Option(
-        "--lang",
-        envvar=["KEMBAR_LANG", "LC_ALL", "LC_MESSAGES", "LANG"],
-        help="Language of messages: en, id or ja.",
-        callback=messages.language_of,
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
 DEFAULT_VAR: Final = Path("var")
 
@@ -102,18 +99,12 @@ def up(
         Path, typer.Option(envvar="KEMBAR_VAR", help="Folder of databases, credentials and logs.")
     ] = DEFAULT_VAR,
     sample: Annotated[bool, typer.Option(help="Load the sample stations and measurements.")] = True,
-    database: Annotated[
-        str, typer.Option(help="`sqlite`, or postgresql://user@host:port/")
-    ] = "sqlite",
+    database: Database = "sqlite",
     language: Language = "en",
 ) -> None:
     """Start gateway, waste, water and air on this machine until Ctrl-C."""
-    with _exits(language):
-        if database != "sqlite" and not database.startswith("postgresql://"):
-            raise Misused(messages.say("error.database-form", language))
-        # The processes get our whole environment; nothing here reads a setting from it.
-        environment = dict(os.environ)  # noqa: TID251
-        installation = Installation(port, var.absolute(), database, environment)
+    with exits(language):
+        installation = installation_at(var, database, language, port=port)
         run(installation, Voice(language, typer.echo), with_sample=sample)
 
 
@@ -127,10 +118,10 @@ def token(
     as_json: AsJson = False,
 ) -> None:
     """Print an access token of ROLE, good for 15 minutes."""
-    with _exits(language, as_json=as_json), _api(url, var, role, language) as api:
+    with exits(language, as_json=as_json), _api(url, var, role, language) as api:
         answer = api.fetch_token()
     if as_json:
-        _print_json(answer)
+        print_json(answer)
     else:
         typer.echo(answer["access_token"])
 
@@ -172,7 +163,7 @@ def upload(
     }
     query = {name: value for name, value in declared.items() if value is not None}
     key = idempotency_key or key_of(file, query)
-    with _exits(language, as_json=as_json), _api(url, var, "field-agent", language) as api:
+    with exits(language, as_json=as_json), _api(url, var, "field-agent", language) as api:
         try:
             receipt = _send(api, service.value, file, key=key, query=query)
         except Refused as refused:
@@ -183,7 +174,7 @@ def upload(
             typer.echo(str(refused), err=True)
         rejections = _rejections(api, service.value, receipt)
         if as_json:
-            _print_json({"receipt": receipt, "rejections": list(rejections)})
+            print_json({"receipt": receipt, "rejections": list(rejections)})
         else:
             _print_receipt(receipt, rejections, language)
     raise typer.Exit(Refused.exit_code if receipt["rejected"] else 0)
@@ -201,32 +192,16 @@ def outcomes(
     as_json: AsJson = False,
 ) -> None:
     """Show the cooperation's outcome figures as partner."""
-    with _exits(language, as_json=as_json), _api(url, var, "partner", language) as api:
+    with exits(language, as_json=as_json), _api(url, var, "partner", language) as api:
         figures = list(api.pages("/v1/outcomes", period=period))
     if as_json:
-        _print_json({"items": figures})
+        print_json({"items": figures})
     else:
-        _print_table(messages.say("outcomes.title", language), OUTCOME, figures, language)
+        print_table(messages.say("outcomes.title", language), OUTCOME, figures, language)
 
 
 def _api(url: str, var: Path, role: str, language: str) -> Api:
     return Api(url, var / "credentials.json", role, language)
-
-
-@contextmanager
-def _exits(language: str, *, as_json: bool = False) -> Iterator[None]:
-    """Turn a failure into a sentence on standard error, its rows to fix and its exit code."""
-    try:
-        yield
-    except Failure as failure:
-        problem = failure.problem if isinstance(failure, Refused) else {}
-        typer.echo(f"kembar: {failure}", err=True)
-        if as_json:
-            _print_json(problem or {"title": str(failure)})
-        elif problem.get("errors"):
-            title = messages.say("upload.rejections", language)
-            _print_table(title, REJECTION, problem["errors"], language)
-        raise typer.Exit(failure.exit_code) from failure
 
 
 def _send(api: Api, service: str, file: Path, *, key: str, query: dict[str, str]) -> dict[str, Any]:
@@ -256,33 +231,13 @@ def _rejections(api: Api, service: str, receipt: Json) -> Iterator[Json]:
 def _print_receipt(receipt: Json, rejections: Iterator[Json], language: str) -> None:
     table = Table(title=messages.say("upload.receipt", language), show_header=False)
     for member in RECEIPT:
-        table.add_row(member, _cell(receipt.get(member)))
+        table.add_row(member, cell(receipt.get(member)))
     Console().print(table)
     for member in ("replayed", "dry_run"):
         if receipt.get(member):
             typer.echo(messages.say(f"upload.{member.replace('_', '-')}", language))
     shown = list(islice(rejections, SHOWN_ROWS))
     if shown:
-        _print_table(messages.say("upload.rejections", language), REJECTION, shown, language)
+        print_table(messages.say("upload.rejections", language), REJECTION, shown, language)
     if next(rejections, None) is not None:
         typer.echo(messages.say("upload.more", language, url=receipt["rejections"]))
-
-
-def _print_table(title: str, members: Iterable[str], rows: Iterable[Json], language: str) -> None:
-    table = Table(title=title)
-    for member in members:
-        table.add_column(messages.say(f"column.{member}", language), overflow="fold")
-    for row in rows:
-        table.add_row(*(_cell(row.get(member)) for member in members))
-    Console().print(table)
-
-
-def _cell(value: object) -> Text:
-    """Return *value* as text that is never read as markup; nothing at all for None."""
-    if isinstance(value, float):
-        return Text(f"{value:,.4f}".rstrip("0").rstrip("."))
-    return Text("" if value is None else str(value))
-
-
-def _print_json(answer: Json) -> None:
-    typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))

@@ -58,11 +58,10 @@ class Installation:
         """Return the file that the process *name* writes its log to."""
         return self.var / "logs" / f"{name}.log"
 
-    def program(self, name: str, task: str) -> Program:
+    def program(self, name: str, task: str, *arguments: str) -> Program:
         """Return how *task* (`serve`, `migrate`) of the process *name* is run."""
-        return Program(
-            name, ("-m", f"kembar_{name}", task), self.environment_of(name), self.log_of(name)
-        )
+        command = ("-m", f"kembar_{name}", task, *arguments)
+        return Program(name, command, self.environment_of(name), self.log_of(name))
 
     def database_of(self, name: str) -> str:
         """Return the URL of the database of the process *name*."""

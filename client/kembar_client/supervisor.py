@@ -54,16 +54,21 @@ def delay_after(deaths: int) -> float:
     return float(min(LONGEST_DELAY_S, FIRST_DELAY_S * 2 ** min(deaths - 1, 10)))
 
 
-def spawn(program: Program) -> Process:
-    """Start *program* out of reach of our terminal's signals, and tied to our life."""
+def spawn(program: Program, *, piped: bool = False) -> Process:
+    """Start *program* out of reach of our terminal's signals, and tied to our life.
+
+    Args:
+        program: What to start.
+        piped: Leave its standard input and output to us; its log gets the rest.
+    """
     tied = [sys.executable, "-IS", tether.__file__, str(os.getpid()), sys.executable]
     with program.log.open("ab") as log:
         return subprocess.Popen(  # noqa: S603 - our own programs, no shell
             [*tied, *program.arguments],
             env=dict(program.environment),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
+            stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
+            stdout=subprocess.PIPE if piped else log,
+            stderr=log,
             start_new_session=True,
         )
 

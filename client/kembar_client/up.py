@@ -59,7 +59,7 @@ def run(installation: Installation, voice: Voice, *, with_sample: bool) -> None:
     try:
         # SIGTERM and SIGHUP end us as Ctrl-C does; a background job would ignore even that.
         _on_signals(signal.default_int_handler)
-        with _locked(installation, voice):
+        with locked(installation, voice.language):
             _start(installation, voice, with_sample=with_sample)
     except KeyboardInterrupt:
         voice.say("up.stopped")
@@ -96,15 +96,19 @@ def _on_signals(action: Callable[[int, FrameType | None], object] | signal.Handl
 
 
 @contextmanager
-def _locked(installation: Installation, voice: Voice) -> Iterator[None]:
-    """Make VAR for its owner alone, and let no second `kembar up` work in it."""
+def locked(installation: Installation, language: str) -> Iterator[None]:
+    """Make VAR for its owner alone, and let no second `kembar up` work in it.
+
+    Raises:
+        NotStarted: One does already.
+    """
     os.umask(0o077)
     (installation.var / "logs").mkdir(parents=True, exist_ok=True)
     with (installation.var / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as cause:
-            said = messages.say("error.already-up", voice.language, var=installation.var)
+            said = messages.say("error.already-up", language, var=installation.var)
             raise NotStarted(said) from cause
         yield
 

@@ -9,6 +9,8 @@ from kembar_gateway.settings import GatewaySettings
 from kembar_shared.chassis import cli
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fastapi import FastAPI
 
     from kembar_shared.chassis.settings import Settings
@@ -16,11 +18,19 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run the gateway."""
-    cli.run("gateway", GatewaySettings, _build, PACKAGES)
+    cli.run("gateway", GatewaySettings, _build, PACKAGES, files=_files)
 
 
 def _build(settings: Settings) -> FastAPI:
     return build(cast("GatewaySettings", settings))
+
+
+def _files(settings: GatewaySettings) -> dict[str, Path]:
+    """Return what a backup keeps beside the database; without its keys no client is known."""
+    files = {"keys.json": settings.keys_file}
+    if settings.credentials_file is not None:
+        files["credentials.json"] = settings.credentials_file
+    return files
 
 
 if __name__ == "__main__":

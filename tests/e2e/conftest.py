@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -98,21 +99,20 @@ class Up:
             client.close()
 
 
-@pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """Start everything, empty; end it as Ctrl-C would."""
-    folder = tmp_path_factory.mktemp("up")
-    port, said = _four_free_ports(), folder / "said"
+@contextmanager
+def _up(var: Path, *arguments: str) -> Iterator[Up]:
+    """Start everything in *var*, without the sample; end it as Ctrl-C would."""
+    port, said = _four_free_ports(), var.with_suffix(".said")
     with said.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "kembar_client", "up", "--no-sample", "--lang", "en",
-             "--port", str(port), "--var", str(folder / "var")],
+             "--port", str(port), "--var", str(var), *arguments],
             stdout=out,
             stderr=subprocess.STDOUT,
-            cwd=folder,
+            cwd=var.parent,
             env=os.environ | SETTINGS,
         )  # fmt: skip
-    running = Up(port, folder / "var", process)
+    running = Up(port, var, process)
     try:
         deadline = time.monotonic() + START_S
         while said.read_text().count("\ncurl ") < 3:
@@ -132,6 +132,19 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
             process.kill()
             process.wait()
             raise
+
+
+@pytest.fixture(scope="session")
+def up_in() -> Callable[..., AbstractContextManager[Up]]:
+    """Return a function: folder and arguments -> a running `kembar up`, for a `with` block."""
+    return _up
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """Start everything, empty; end it as Ctrl-C would."""
+    with _up(tmp_path_factory.mktemp("up") / "var") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

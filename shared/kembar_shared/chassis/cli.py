@@ -1,4 +1,4 @@
-"""The commands of one service: serve, migrate, openapi, check."""
+"""The commands of one service: serve, migrate, openapi, check, backup, restore."""
 
 from __future__ import annotations
 
@@ -12,15 +12,19 @@ from pydantic import ValidationError
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from kembar_shared.chassis import logs, migrate
+from kembar_shared.chassis.backup import commands as backups
 from kembar_shared.chassis.database import connect
 from kembar_shared.chassis.problems import Problem
 from kembar_shared.chassis.settings import Settings
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from fastapi import FastAPI
+
+    from kembar_shared.chassis.backup import MakeRoom
 
 Chosen = TypeVar("Chosen", bound=Settings)
 
@@ -36,6 +40,9 @@ def run(
     settings: Callable[[], Chosen],
     build: Callable[[Chosen], FastAPI],
     packages: Sequence[str],
+    *,
+    files: Callable[[Chosen], Mapping[str, Path]] = lambda _: {},
+    make_room: MakeRoom | None = None,
 ) -> None:
     """Do what the command line asks of *service*, then exit.
 
@@ -44,6 +51,8 @@ def run(
         settings: Reads its settings from the environment.
         build: Makes its app; the database need not be there yet.
         packages: Packages whose migrations its database needs.
+        files: What a backup keeps of it beside the database, by the name it has there.
+        make_room: Called with a table's name and rows before they are restored.
     """
     parser = argparse.ArgumentParser(prog=f"kembar-{service}", description=f"Kembar's {service}.")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -51,7 +60,9 @@ def run(
     commands.add_parser("migrate", help="bring the database to the newest revision")
     commands.add_parser("openapi", help="print the API's schema")
     commands.add_parser("check", help="print the settings and the state of the database")
-    command = parser.parse_args().command
+    backups.add(commands)
+    arguments = parser.parse_args()
+    command = arguments.command
     try:
         chosen = settings()
     except ValidationError as error:
@@ -64,6 +75,9 @@ def run(
         sys.exit(_migrate(service, chosen, packages))
     if command == "check":
         sys.exit(_check(service, chosen, packages))
+    if command in {"backup", "restore"}:
+        kept = backups.Kept(service, packages, files(chosen), make_room)
+        sys.exit(backups.run(arguments, chosen, kept))
     _write(json.dumps(build(chosen).openapi(), ensure_ascii=False, indent=2, sort_keys=True))
 
 

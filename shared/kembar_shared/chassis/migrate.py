@@ -41,19 +41,36 @@ def upgrade(engine: Engine, packages: Sequence[str]) -> None:
         SchemaNewer: The database was upgraded by a newer release.
     """
     create_if_absent(engine)
-    script = _script(packages)
     with writing(engine) as conn:
-        if not is_sqlite(conn):
-            conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        _heads(conn, script)
+        upgrade_within(conn, packages)
 
-        # Any: Alembic's own type for revisions differs from release to release
-        def steps(revision: Any, _context: object) -> Any:
-            return script._upgrade_revs("heads", revision)
 
-        with EnvironmentContext(Config(), script, fn=steps, destination_rev="heads") as environment:
-            environment.configure(connection=conn, render_as_batch=True)
-            environment.run_migrations()
+def upgrade_within(
+    conn: Connection, packages: Sequence[str], revisions: Sequence[str] | None = None
+) -> None:
+    """Bring the database of *conn* to *revisions* (None: the newest), in the caller's transaction.
+
+    Raises:
+        SchemaNewer: The database was upgraded by a newer release, or *revisions* come from one.
+    """
+    script = _script(packages)
+    if not is_sqlite(conn):
+        conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    _refuse_unknown(set(revisions or ()) | set(revisions_of(conn)), script)
+    # Any: Alembic's own types for revisions differ from release to release
+    wanted: Any = "heads" if revisions is None else tuple(revisions)
+
+    def steps(revision: Any, _context: object) -> Any:
+        return script._upgrade_revs(wanted, revision)
+
+    with EnvironmentContext(Config(), script, fn=steps, destination_rev=wanted) as environment:
+        environment.configure(connection=conn, render_as_batch=True)
+        environment.run_migrations()
+
+
+def revisions_of(conn: Connection) -> list[str]:
+    """Return the revisions that the database of *conn* has, none where it was never migrated."""
+    return sorted(MigrationContext.configure(conn).get_current_heads())
 
 
 def is_current(engine: Engine, packages: Sequence[str]) -> bool:
@@ -64,7 +81,9 @@ def is_current(engine: Engine, packages: Sequence[str]) -> bool:
     """
     script = _script(packages)
     with reading(engine) as conn:
-        return _heads(conn, script) == set(script.get_heads())
+        found = set(revisions_of(conn))
+    _refuse_unknown(found, script)
+    return found == set(script.get_heads())
 
 
 def _script(packages: Sequence[str]) -> ScriptDirectory:
@@ -72,9 +91,6 @@ def _script(packages: Sequence[str]) -> ScriptDirectory:
     return ScriptDirectory(str(Path(__file__).parent / "migrations"), version_locations=folders)
 
 
-def _heads(conn: Connection, script: ScriptDirectory) -> set[str]:
-    heads = set(MigrationContext.configure(conn).get_current_heads())
-    known = {revision.revision for revision in script.walk_revisions()}
-    if heads - known:
+def _refuse_unknown(revisions: set[str], script: ScriptDirectory) -> None:
+    if revisions - {revision.revision for revision in script.walk_revisions()}:
         raise SchemaNewer
-    return heads
