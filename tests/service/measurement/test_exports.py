@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
@@ -81,9 +82,9 @@ def test_a_file_of_nothing_has_its_columns(agent):
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_a_file_of_several_parts_holds_everything_once_and_is_not_sent_again(agent, upload, kind):
-    count = 2 * exports.PART + 5
+    count, start = 2 * exports.PART + 5, datetime(2026, 1, 1, tzinfo=UTC)
     lines = [
-        f"CPM-0{1 + n % 2},bod,2026-01-{1 + n // 1440:02}T{n // 60 % 24:02}:{n % 60:02}:00Z,{n},mg/L,,"
+        f"CPM-0{1 + n % 2},bod,{start + timedelta(minutes=n):%FT%TZ},{n},mg/L,,"
         for n in range(count)
     ]
     assert upload(*lines).json()["inserted"] == count
