@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
 MEDIA_TYPES: Final = {
     ".csv": "text/csv",
+    ".tsv": "text/tab-separated-values",
     ".json": "application/json",
     ".ndjson": "application/x-ndjson",
     ".jsonl": "application/x-ndjson",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".ods": "application/vnd.oasis.opendocument.spreadsheet",
     ".parquet": "application/vnd.apache.parquet",
 }
 PATIENT: Final = httpx.Timeout(600, connect=5)
@@ -157,7 +159,8 @@ class Api:
 
         Args:
             service: `waste`, `water` or `air`.
-            file: What to send; its ending tells the media type.
+            file: What to send; its ending tells the media type, and `.gz` after it that it is
+                packed.
             key: Idempotency key: however often it is sent, the file is stored once.
             query: The sender's declarations (`timezone`, `decimal`, …).
             sent: Told how many bytes of the file have left so far.
@@ -165,7 +168,9 @@ class Api:
         Raises:
             Misused: The file's ending is no known format.
         """
-        if file.suffix.lower() not in MEDIA_TYPES:
+        is_packed = file.suffix.lower() == ".gz"
+        ending = (file.with_suffix("") if is_packed else file).suffix.lower()
+        if ending not in MEDIA_TYPES:
             raise Misused(
                 messages.say(
                     "error.unknown-format", self.language, file=file, endings=" ".join(MEDIA_TYPES)
@@ -177,7 +182,8 @@ class Api:
             params=query,
             content=lambda: _chunks(file, sent),
             headers={
-                "Content-Type": MEDIA_TYPES[file.suffix.lower()],
+                "Content-Type": MEDIA_TYPES[ending],
+                **({"Content-Encoding": "gzip"} if is_packed else {}),
                 "Content-Length": str(file.stat().st_size),
                 "Idempotency-Key": key,
             },

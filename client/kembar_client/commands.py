@@ -141,6 +141,10 @@ def upload(
         str | None, typer.Option(help="`comma`, where 1,5 means one and a half.")
     ] = None,
     dates: Annotated[str | None, typer.Option(help="`dmy`, where 3/4/2023 means 3 April.")] = None,
+    layout: Annotated[
+        str | None, typer.Option(help="`wide`, where each parameter has a column: bod [mg/L].")
+    ] = None,
+    sheet: Annotated[str | None, typer.Option(help="Of a workbook with more than one.")] = None,
     mode: Annotated[
         Mode, typer.Option(help="What becomes of good rows beside bad ones.")
     ] = Mode.ACCEPT_VALID,
@@ -158,6 +162,8 @@ def upload(
         "timezone": timezone,
         "decimal": decimal,
         "dates": dates,
+        "layout": layout,
+        "sheet": sheet,
         "mode": mode.value,
         "dry_run": "true" if dry_run else None,
     }

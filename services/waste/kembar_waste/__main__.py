@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from kembar_shared.chassis import cli
+from kembar_shared.measurement import service
 from kembar_waste.app import build
 from kembar_waste.settings import WasteSettings
 
 
 def main() -> None:
     """Run the waste service."""
-    packages = ("kembar_shared.chassis", "kembar_shared.measurement")
-    cli.run("waste", WasteSettings, build, packages)
+    cli.run("waste", WasteSettings, build, service.PACKAGES, make_room=service.make_room)
 
 
 if __name__ == "__main__":

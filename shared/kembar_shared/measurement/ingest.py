@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal
 
 import polars as pl
 
@@ -28,12 +28,14 @@ class File:
     """A body as received.
 
     Attributes:
-        content: Its bytes.
+        content: Its bytes, unpacked.
+        size_bytes: How many they are.
         sha256: Their digest, in hexadecimal digits.
-        media_type: `text/csv` or `application/json`.
+        media_type: One of `uploads.MEDIA_TYPES`.
     """
 
-    content: bytes
+    content: BinaryIO
+    size_bytes: int
     sha256: str
     media_type: str
 
@@ -56,12 +58,17 @@ class Terms:
     reinstate: bool = False
     key: str | None = None
 
+    @property
+    def is_keyed(self) -> bool:
+        """Whether the answer is remembered; a trial is no first time."""
+        return self.key is not None and not self.dry_run
+
     def fingerprint(self, file: File) -> str:
         """Return what distinguishes this request from another under the same key."""
         declared = self.declared
         return "|".join(
             (file.sha256, file.media_type, self.mode, str(self.reinstate), str(declared.timezone),
-             declared.decimal, declared.dates)
+             declared.decimal, declared.dates, declared.layout, declared.sheet or "")
         )  # fmt: skip
 
 
@@ -105,7 +112,7 @@ def receive(
         IdempotencyConflict: The key was used for another request.
         DatabaseUnavailable: Nothing was kept; the same request may be sent again.
     """
-    if terms.key is not None:
+    if terms.is_keyed:
         with reading(engine) as conn:
             if (first := _replay(conn, caller, file, terms)) is not None:
                 return first
@@ -113,7 +120,7 @@ def receive(
     rows = _identified(engine, checked)
     try:
         with writing(engine) as conn:
-            if terms.key is not None and (first := _replay(conn, caller, file, terms)) is not None:
+            if terms.is_keyed and (first := _replay(conn, caller, file, terms)) is not None:
                 return first
             received = _store(conn, checked, rows, caller=caller, file=file, terms=terms)
             _end_dry_run(received, terms)
@@ -133,7 +140,7 @@ def _check(
         return uploads.raws(file.content, file.media_type, declared, lines)
 
     try:
-        tables = [uploads.read(file.content, file.media_type, declared)]
+        tables = uploads.read(file.content, file.media_type, declared)
         now = datetime.now(UTC)
         return uploads.check(tables, catalogue, stations, declared, now=now, raws=raws)
     except uploads.FileRefused as refusal:
@@ -152,10 +159,8 @@ def _identified(engine: Engine, checked: uploads.Checked) -> _Rows | None:
         found = store.series.find(conn, spelled)
         partitions = []
         if not is_sqlite(conn):
-            month = pl.from_epoch("time_us", time_unit="us").dt.date().dt.month_start()
-            partitions = store.partitions.missing(
-                conn, checked.good.select(month.unique()).to_series()
-            )
+            days = store.partitions.days_of(checked.good["time_us"])
+            partitions = store.partitions.missing(conn, days)
     absent = found.filter(pl.col("series_id").is_null())
     if partitions:
         with writing(engine) as conn:
@@ -204,7 +209,7 @@ def _store(
         "code": uuid.uuid4().hex,
         "client": caller.client,
         "sha256": file.sha256,
-        "size_bytes": len(file.content),
+        "size_bytes": file.size_bytes,
         "stored": False,
         "received": checked.received,
         "inserted": 0, "unchanged": 0, "corrected": 0, "rejected": checked.received, "flagged": 0,
@@ -218,9 +223,9 @@ def _store(
     store.events.keep_upload(conn, receipt)
     store.events.keep_rejections(conn, event, errors)
     # A refused file is not remembered: sent again, after its cause is mended, it is read again.
-    if terms.key is not None and receipt["stored"]:
+    if terms.is_keyed and receipt["stored"]:
         idempotency.remember(
-            conn, caller.client, _OPERATION, terms.key, terms.fingerprint(file), 201,
+            conn, caller.client, _OPERATION, terms.key or "", terms.fingerprint(file), 201,
             receipt["code"],
         )  # fmt: skip
     return Received(receipt | {"recorded_at": store.events.end(conn, event)}, errors)
@@ -237,8 +242,10 @@ def _apply(
         found["changed"] += found.pop("superseded")
         found["superseded"] = 0
     elif found["superseded"]:
-        lines = store.writing.superseded_lines(conn)
-        refused = checked.refused(lines, "superseded-value", "reinstate=true")
+        late = rows.frame.join(
+            store.writing.superseded(conn), on=["series_id", "time_us"], how="semi"
+        )
+        refused = checked.refused(late, "superseded-value", "reinstate=true")
         errors = pl.concat([errors, refused]).sort("line", maintain_order=True)
     rejected = checked.rejected + found["superseded"]
     if terms.mode == "all-or-nothing" and rejected:

@@ -4,12 +4,12 @@ Problem
     UploadRejected 422      StationsNotYours 403
     StationNotYours 403     StationExists 409
     UnknownUpload 404       OwnUpload 403
-    NothingToReview 409
+    NothingToReview 409     BodyUnreadable 400
 """
 
 from __future__ import annotations
 
-from kembar_shared.chassis.problems import Conflict, NotFound, Problem
+from kembar_shared.chassis.problems import BadRequest, Conflict, NotFound, Problem
 
 
 class UploadRejected(Problem):
@@ -52,3 +52,9 @@ class NothingToReview(Conflict):
     """No measurement is chosen that has another flag than the one it shall get."""
 
     slug = "nothing-to-review"
+
+
+class BodyUnreadable(BadRequest):
+    """The body is no gzip, or no form with one part `file`, though its headers say so."""
+
+    slug = "body-unreadable"

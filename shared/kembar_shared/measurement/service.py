@@ -11,6 +11,7 @@ from prometheus_client import Counter
 from kembar_shared.chassis import app, database, migrate
 from kembar_shared.chassis.keys import RemoteKeys
 from kembar_shared.chassis.messages import Messages
+from kembar_shared.measurement import store
 from kembar_shared.measurement.gauges import Gauges
 from kembar_shared.measurement.renewal import Figures
 from kembar_shared.measurement.routes import ROUTERS
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from kembar_shared.measurement.indicators import Domain
 
 PACKAGES: Final = ("kembar_shared.chassis", "kembar_shared.measurement")
+"""Whose migrations a service's database needs."""
+
+make_room: Final = store.partitions.make_room
+"""What a restored table needs before its rows."""
 
 
 def build(settings: Settings, domain: Domain, *, keys: KeySource | None = None) -> FastAPI:

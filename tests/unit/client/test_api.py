@@ -69,6 +69,36 @@ def test_a_file_is_sent_whole_with_key_type_and_progress(api, gateway, tmp_path)
     assert steps[-1] == 600_000
 
 
+@pytest.mark.parametrize(
+    ("name", "media_type", "coding"),
+    [
+        ("rows.TSV", "text/tab-separated-values", None),
+        ("rows.ods", "application/vnd.oasis.opendocument.spreadsheet", None),
+        ("rows.parquet.gz", "application/vnd.apache.parquet", "gzip"),
+        ("rows.2026.csv.GZ", "text/csv", "gzip"),
+    ],
+)
+def test_the_endings_say_what_a_file_is(api, gateway, tmp_path, name, media_type, coding):
+    file = tmp_path / name
+    file.write_bytes(b"x")
+    gateway.answer("POST", "/water/v1/uploads", 201, {"received": 1})
+    api.upload("water", file, key="k" * 8, query={})
+
+    (request,) = gateway.seen("/water/v1/uploads")
+    assert request["headers"]["Content-Type"] == media_type
+    assert request["headers"]["Content-Encoding"] == coding
+
+
+@pytest.mark.parametrize("name", ["rows.gz", "rows.docx.gz"])
+def test_a_packed_file_of_unknown_ending_is_not_sent(api, gateway, tmp_path, name):
+    (tmp_path / name).touch()
+
+    with pytest.raises(Misused, match="rows"):
+        api.upload("water", tmp_path / name, key="k" * 8, query={})
+
+    assert gateway.requests == []
+
+
 def test_a_file_of_unknown_ending_is_not_sent(api, gateway, tmp_path):
     file = tmp_path / "rows.docx"
     file.touch()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime
 
 import polars as pl
@@ -39,14 +40,14 @@ def check():
 
     def run(content, media_type="text/csv", **declared):
         declaration = uploads.Declaration(**declared)
-        tables = [uploads.read(content, media_type, declaration)]
+        spool = io.BytesIO(content)
         return uploads.check(
-            tables,
+            uploads.read(spool, media_type, declaration),
             CATALOGUE,
             STATIONS,
             declaration,
             now=NOW,
-            raws=lambda lines: uploads.raws(content, media_type, declaration, lines),
+            raws=lambda lines: uploads.raws(spool, media_type, declaration, lines),
         )
 
     return run

@@ -7,7 +7,15 @@ from kembar_shared.chassis.messages import LANGUAGES, Messages
 from kembar_shared.measurement import ingest, uploads
 
 CODE = re.compile(r'"([a-z]+(?:-[a-z]+)+)"')
-NO_CODES = {"mac-roman", "utf-8", "utf-8-sig", "utf-16", "all-or-nothing", "accept-valid"}
+NO_CODES = {
+    "mac-roman",
+    "utf-8",
+    "utf-8-sig",
+    "utf-16",
+    "all-or-nothing",
+    "accept-valid",
+    "table-row",
+}
 
 
 def spoken():

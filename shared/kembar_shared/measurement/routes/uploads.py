@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import re
-from email.message import Message
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -19,9 +17,9 @@ from kembar_shared.chassis.caching import conditional, etag_of, json_response
 from kembar_shared.chassis.database import reading
 from kembar_shared.chassis.idempotency import IdempotencyKeyDep
 from kembar_shared.chassis.pages import LimitDep, encode_cursor, page
-from kembar_shared.chassis.problems import UnsupportedMediaType
 from kembar_shared.measurement import ingest, periods, store
 from kembar_shared.measurement.problems import StationsNotYours, UnknownUpload, UploadRejected
+from kembar_shared.measurement.routes import reception
 from kembar_shared.measurement.routes.needed import (
     ZONES,
     CursorDep,
@@ -37,27 +35,11 @@ from kembar_shared.measurement.routes.shown import rfc3339
 from kembar_shared.measurement.uploads import Declaration
 
 router = APIRouter(prefix="/v1", tags=["uploads"])
-_ACCEPTED = ("text/csv", "application/json")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _SHOWN, _SHOWN_CHARACTERS = 100, 200
 """Of the refused cells an answer shows the first; `/rejections` has all of them, whole."""
 _COLUMNS = ("line", "column", "value", "code", "message", "fix", "raw")
-
-
-async def _file(request: Request) -> ingest.File:
-    kind = Message()
-    kind["content-type"] = request.headers.get("content-type", "")
-    media_type = kind.get_content_type()
-    is_utf8 = kind.get_content_charset("utf-8") in {"utf-8", "utf8", "us-ascii"}
-    coding = request.headers.get("content-encoding", "identity")
-    if media_type not in _ACCEPTED or not is_utf8 or coding != "identity":
-        raise UnsupportedMediaType(accepted=", ".join(_ACCEPTED))
-    digest, content = hashlib.sha256(), bytearray()
-    async for piece in request.stream():
-        digest.update(piece)
-        content += piece
-    return ingest.File(bytes(content), digest.hexdigest(), media_type)
 
 
 def _terms(
@@ -75,6 +57,14 @@ def _terms(
     ] = None,
     decimal: Annotated[Literal["point", "comma"], Query(description="Decimal sign.")] = "point",
     dates: Annotated[Literal["iso", "dmy"], Query(description="Order of dates.")] = "iso",
+    layout: Annotated[
+        Literal["long", "wide"],
+        Query(description="One value per row, or one column per parameter: `bod [mg/L]`."),
+    ] = "long",
+    sheet: Annotated[
+        str | None,
+        Query(max_length=255, description="Sheet of a workbook; default: the only one that fits."),
+    ] = None,
 ) -> ingest.Terms:
     settings = request.app.state.settings
     if timezone is not None and timezone not in ZONES:
@@ -83,9 +73,12 @@ def _terms(
         timezone=None if timezone is None else ZoneInfo(timezone),
         decimal=decimal,
         dates=dates,
+        layout=layout,
+        sheet=sheet,
         rows=settings.upload_rows,
         columns=settings.upload_columns,
         cell_characters=settings.cell_characters,
+        decoded_bytes=settings.upload_bytes,
     )
     return ingest.Terms(declared, mode, dry_run, reinstate, key)
 
@@ -95,6 +88,7 @@ def _terms(
     status_code=201,
     dependencies=[Depends(known_queries)],
     responses={400: {}, 409: {}, 413: {}, 415: {}, 422: {}},
+    openapi_extra={"requestBody": reception.BODY},
 )
 @needs("measurements:write")
 def create_upload(
@@ -104,7 +98,7 @@ def create_upload(
     caller: CallerDep,
     messages: MessagesDep,
     language: LanguageDep,
-    file: Annotated[ingest.File, Depends(_file)],
+    file: Annotated[ingest.File, Depends(reception.receive)],
     terms: Annotated[ingest.Terms, Depends(_terms)],
 ) -> Response:
     """Store what can be read of an uploaded file and account for every row of it."""

@@ -9,9 +9,12 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
+import polars as pl
 from sqlalchemy import text
 
+from kembar_shared.chassis.database import is_sqlite
 from kembar_shared.measurement.periods import Period, us_of_instant
+from kembar_shared.measurement.store.tables import MEASUREMENT
 from kembar_shared.measurement.vocabulary import Grain
 
 if TYPE_CHECKING:
@@ -37,6 +40,18 @@ def partition_of(day: date) -> Period:
 def missing(conn: Connection, days: Iterable[date]) -> list[Period]:
     """Return the partitions of these days, in UTC, that are not there."""
     return _absent(conn, {partition_of(day) for day in days})
+
+
+def make_room(conn: Connection, table: str, rows: pl.DataFrame) -> None:
+    """Make the partitions that *rows* of *table*, about to be inserted, lack."""
+    if table == MEASUREMENT.name and not is_sqlite(conn):
+        make(conn, missing(conn, days_of(rows["time_us"])))
+
+
+def days_of(times_us: pl.Series) -> list[date]:
+    """Return the first days of the months, in UTC, that instants lie in."""
+    day = pl.from_epoch("time_us", time_unit="us").dt.date().dt.month_start()
+    return times_us.alias("time_us").to_frame().select(day.unique()).to_series().to_list()
 
 
 def make(conn: Connection, wanted: Iterable[Period]) -> None:

@@ -132,10 +132,11 @@ def stage(conn: Connection, rows: pl.DataFrame) -> Staged:
     return Staged(fresh, counts, has_known=True)
 
 
-def superseded_lines(conn: Connection) -> list[int]:
-    """Return the lines whose value was replaced or taken back before."""
-    lines = text("SELECT line FROM classed WHERE status = 'superseded' ORDER BY line")
-    return list(conn.execute(lines).scalars())
+def superseded(conn: Connection) -> pl.DataFrame:
+    """Return `series_id` and `time_us` of rows whose value was replaced or taken back before."""
+    wanted = text("SELECT series_id, time_us FROM classed WHERE status = 'superseded'")
+    schema = {"series_id": pl.Int32, "time_us": pl.Int64}
+    return pl.DataFrame([tuple(row) for row in conn.execute(wanted)], schema=schema, orient="row")
 
 
 def reinstate(conn: Connection) -> None:

@@ -67,9 +67,7 @@ class Checker:
 
     def check(self, table: Table) -> Part:
         """Check every cell of *table*."""
-        frame = table.cells
-        if "cell" not in frame.columns:
-            frame = frame.with_columns(cell=pl.lit(0, pl.Int16), header=pl.lit(None, pl.String))
+        frame = _placed(table.cells)
         faults = [self._lengths(frame)]
         for step in (self._stations, self._parameters, self._units, self._lists, self._periods):
             frame, fault = step(frame)
@@ -78,13 +76,17 @@ class Checker:
         faults.append(fault)
         frame, fault = numbers.check(frame, self.declared)
         errors = pl.concat([*faults, fault])
-        rows = errors.select("line", "cell").unique()
-        if not rows.is_empty():
+        rejected = table.errors.height
+        told = table.errors
+        if not errors.is_empty():
+            rows = errors.select("line", "cell").unique()
+            rejected += rows.height
             frame = frame.join(rows, on=["line", "cell"], how="anti", maintain_order="left")
-        raws = table.raws(rows["line"].unique())
-        errors = errors.join(raws, on="line", how="left", maintain_order="left").drop("cell")
-        told = pl.concat([table.errors.select(errors.columns), errors])
-        rejected = table.errors["line"].n_unique() + rows.height
+            # Rows that stand on one line share some of their cells.
+            errors = errors.drop("cell").unique(maintain_order=True)
+            raws = table.raws(rows["line"].unique())
+            errors = errors.join(raws, on="line", how="left", maintain_order="left")
+            told = pl.concat([told.select(errors.columns), errors])
         return Part(self._typed(frame), told, rejected)
 
     def _lengths(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -248,6 +250,13 @@ class Checker:
             | {"plus": pl.Float64, "shift": pl.Int8},
             orient="row",
         )
+
+
+def _placed(cells: pl.DataFrame) -> pl.DataFrame:
+    """Add `cell`, which of the values on its line a row is, and `header` where there is none."""
+    if "header" not in cells.columns:
+        return cells.with_columns(cell=pl.lit(0, pl.Int16), header=pl.lit(None, pl.String))
+    return cells.with_columns(cell=pl.int_range(pl.len(), dtype=pl.Int16).over("line"))
 
 
 def _place(spelling: pl.Expr, table: dict[str, int] | dict[int, int]) -> pl.Expr:

@@ -6,6 +6,9 @@ import polars as pl
 
 from kembar_shared.measurement.uploads.tables import ERRORS_SCHEMA
 
+_OF_A_VALUE = ("parameter", "value", "unit")
+"""What stands in or under the heading of its own column, in a file with one for each parameter."""
+
 SHOWN_CHARACTERS = 200
 """Most characters of a failing cell that are repeated; its line is kept whole."""
 
@@ -27,10 +30,13 @@ def fault_of(
         parameter is told the heading of its own column.
     """
     wanted = pl.lit(expected) if isinstance(expected, str) else expected
+    name = pl.lit(column)
+    if column in _OF_A_VALUE:
+        name = pl.coalesce("header", name)
     return frame.filter(where.fill_null(value=False)).select(
         "line",
         "cell",
-        column=pl.coalesce("header", pl.lit(column)),
+        column=name,
         value=pl.col(column).fill_null("").str.head(SHOWN_CHARACTERS),
         code=pl.lit(code),
         expected=wanted.cast(pl.String).fill_null(""),

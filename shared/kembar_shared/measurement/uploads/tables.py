@@ -1,11 +1,15 @@
-"""What reading a file yields: a table of text cells, or the reason why there is none."""
+"""What reading a file yields: tables of text cells, or the reason why there are none."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 REQUIRED: Final = ("station", "parameter", "time", "value", "unit")
 OPTIONAL: Final = (
@@ -20,6 +24,9 @@ OPTIONAL: Final = (
 )
 COLUMNS: Final = REQUIRED + OPTIONAL
 
+CHUNK_ROWS: Final = 100_000
+"""Most rows of one table: what a service holds of a file at a time."""
+
 NOT_TEXT: Final = "\N{REPLACEMENT CHARACTER}"
 
 ERRORS_SCHEMA: Final[dict[str, Any]] = {
@@ -29,9 +36,8 @@ ERRORS_SCHEMA: Final[dict[str, Any]] = {
     "code": pl.String,
     "expected": pl.String,
 }
-CELLS_SCHEMA: Final[dict[str, Any]] = {"line": pl.Int64, "raw": pl.String} | dict.fromkeys(
-    COLUMNS, pl.String
-)
+RAWS_SCHEMA: Final[dict[str, Any]] = {"line": pl.Int64, "raw": pl.String}
+CELLS_SCHEMA: Final[dict[str, Any]] = {"line": pl.Int64} | dict.fromkeys(COLUMNS, pl.String)
 
 
 class FileRefused(Exception):
@@ -47,22 +53,87 @@ class FileRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The rows of a file.
+    """Some rows of a file, in its order.
 
     Attributes:
-        cells: `line`, `raw` and one text column per name of `COLUMNS`; an empty cell is null.
+        cells: `line` and one text column per name of `COLUMNS`; an empty cell is null. A wide
+            file's rows have `header` too, the name of the column a value stood in.
         errors: Rows that could not be split into cells (columns of `ERRORS_SCHEMA`, and `raw`).
+        raw_of: Lines of this table -> `line` and `raw`, their text.
     """
 
     cells: pl.DataFrame
     errors: pl.DataFrame
+    raw_of: Callable[[pl.Series], pl.DataFrame]
+
+    @property
+    def height(self) -> int:
+        """Rows, those without cells included."""
+        return self.cells.height + self.errors.height
 
     def raws(self, lines: pl.Series) -> pl.DataFrame:
-        """Return `line` and `raw`, the text of *lines* as it stands in the file."""
-        return self.cells.filter(pl.col("line").is_in(lines.to_list())).select("line", "raw")
+        """Return `line` and `raw` of those rows of this table that begin on *lines*."""
+        return self.raw_of(lines).select("line", "raw").cast(pl.Schema(RAWS_SCHEMA))
+
+
+def no_errors() -> pl.DataFrame:
+    """Return the errors of a table whose every row has cells."""
+    return pl.DataFrame(schema=ERRORS_SCHEMA | {"raw": pl.String})
+
+
+def errors_of(faults: list[tuple[int, str, str, str, str]]) -> pl.DataFrame:
+    """Return *faults* as columns of `ERRORS_SCHEMA`."""
+    if not faults:
+        return pl.DataFrame(schema=ERRORS_SCHEMA)
+    return pl.DataFrame([pl.Series(column) for column in zip(*faults, strict=True)], ERRORS_SCHEMA)
+
+
+def picked(raws: pl.DataFrame) -> Callable[[pl.Series], pl.DataFrame]:
+    """Return the `raw_of` of a table whose rows' texts, *raws*, are at hand."""
+    return lambda lines: raws.filter(pl.col("line").is_in(lines.implode()))
 
 
 def trimmed(cell: pl.Expr) -> pl.Expr:
     """Return *cell* without spaces around it; null where nothing is left."""
     text = cell.str.strip_chars()
     return pl.when(text != "").then(text)
+
+
+def merged(tables: Iterator[Table]) -> Iterator[Table]:
+    """Join small tables that follow each other into larger ones."""
+    held: list[Table] = []
+    for table in tables:
+        if held and sum(t.height for t in held) + table.height > CHUNK_ROWS:
+            yield joined(held)
+            held = []
+        held.append(table)
+    if held:
+        yield joined(held)
+
+
+def joined(tables: list[Table]) -> Table:
+    """Return one or more tables of a file as one."""
+    if len(tables) == 1:
+        return tables[0]
+    return Table(
+        pl.concat([table.cells for table in tables]),
+        pl.concat([table.errors for table in tables]),
+        lambda lines: pl.concat([table.raws(lines) for table in tables]),
+    )
+
+
+@contextmanager
+def refused_as(code: str, *errors: type[Exception]) -> Iterator[None]:
+    """Say of a file on which its reader fails that it cannot be read.
+
+    Raises:
+        FileRefused: One of *errors* was raised, or the reader, written in Rust, panicked.
+    """
+    try:
+        yield
+    except errors as error:
+        raise FileRefused(code) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # each library has its own, and none a name
+            raise
+        raise FileRefused(code) from error

@@ -61,9 +61,8 @@ class Checked:
         errors = pl.DataFrame([fault], schema=_ERRORS, orient="row")
         return cls(pl.DataFrame(schema=_ROWS), errors, 0, 0, 0, _no_raws, None)
 
-    def refused(self, lines: list[int], code: str, expected: str) -> pl.DataFrame:
-        """Name the values of *lines*, which looked good, as failing for *code*."""
-        rows = self.good.filter(pl.col("line").is_in(lines))
+    def refused(self, rows: pl.DataFrame, code: str, expected: str) -> pl.DataFrame:
+        """Name the values of *rows*, some of those that looked good, as failing for *code*."""
         return _refused(rows, self.raws, code, expected)
 
 
