@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run install dev check test unit service contract e2e browser bench bench-large fresh openapi docs lock image
+.PHONY: help run install dev check test unit service contract e2e browser faults soak bench bench-large fresh openapi docs lock image
 ARGS ?=
 SERVICE ?= water
 ENGINE ?= docker
@@ -15,8 +15,10 @@ test: ## The static gates, then every test
 	@sh run.sh test $(ARGS)
 check: ## The static gates: format, lint, types, import contracts
 	@sh run.sh check
-unit service contract e2e browser: ## One kind of tests: make unit ARGS="-k water"
+unit service contract e2e browser faults: ## One kind of tests: make unit ARGS="-k water"
 	@sh run.sh pytest -n 2 tests/$@ $(ARGS)
+soak: ## The tests of faults at full length: 200 kills and more (an hour, not part of `test`)
+	@sh run.sh soak $(ARGS)
 bench: ## How fast it is beside its floors; renews docs/performance.* (make bench ARGS="--quick": neither)
 	@sh run.sh bench $(ARGS)
 bench-large: ## The same for reads, up to 50 million rows (long, 10 GB of disk)

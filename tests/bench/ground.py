@@ -14,7 +14,7 @@ import psycopg
 
 from tests.bench import product
 from tests.bench.results import Result
-from tests.postgres import OwnPostgres
+from tests.postgres_server import PostgresServer
 
 POSTGRESQL = ("shared_buffers=2GB", "max_wal_size=4GB", "checkpoint_timeout=15min")
 """Everything else as it comes: fsync, synchronous_commit and full_page_writes are on."""
@@ -72,6 +72,6 @@ def prepared(
         if named is None:
             own = Path(tempfile.mkdtemp(prefix="kembar-bench-pg-", dir=place))
             stack.callback(shutil.rmtree, own, ignore_errors=True)
-            named = stack.enter_context(OwnPostgres(own, POSTGRESQL))
+            named = stack.enter_context(PostgresServer(own, POSTGRESQL)).url
         gateway = stack.enter_context(product.gateway(folder))
         yield Ground(gateway, named, folder, databases, rounds)

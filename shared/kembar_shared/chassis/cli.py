@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import uvicorn
 from pydantic import ValidationError
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from kembar_shared.chassis import logs, migrate
 from kembar_shared.chassis.backup import commands as backups
 from kembar_shared.chassis.database import connect
 from kembar_shared.chassis.problems import Problem
+from kembar_shared.chassis.protocol import patient
 from kembar_shared.chassis.settings import Settings
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
@@ -32,7 +31,6 @@ NOT_CURRENT: Final = 3
 """Exit code where the database is not current or cannot be reached."""
 
 MIGRATION_TIMEOUT_S: Final = 3600.0
-MOST_HEADER_BYTES: Final = 64 * 1024
 
 
 def run(
@@ -89,7 +87,7 @@ def server(app: FastAPI, settings: Settings) -> uvicorn.Server:
             host=settings.host,
             port=settings.port,
             loop="uvloop",
-            http=type("Protocol", (_Patient,), {"idle_s": settings.request_idle_s}),
+            http=patient(settings.request_idle_s),
             ws="none",
             lifespan="on",
             access_log=False,
@@ -153,39 +151,3 @@ def _state(settings: Settings, packages: Sequence[str]) -> str:
 
 def _write(text: str) -> None:
     sys.stdout.write(f"{text}\n")
-
-
-class _Patient(HttpToolsProtocol):
-    """The server's protocol, with a limit to the time and size of a request's headers."""
-
-    idle_s: float
-    timer: asyncio.TimerHandle
-    header_bytes: int
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        # The class itself narrows the transport to a stream's.
-        super().connection_made(transport)
-        self._await_headers()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.timer.cancel()
-        super().connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        self.header_bytes += len(data)
-        super().data_received(data)
-        if not self.timer.cancelled() and self.header_bytes > MOST_HEADER_BYTES:
-            self.transport.close()
-
-    def on_message_begin(self) -> None:
-        self.timer.cancel()
-        self._await_headers()
-        super().on_message_begin()
-
-    def on_headers_complete(self) -> None:
-        self.timer.cancel()
-        super().on_headers_complete()
-
-    def _await_headers(self) -> None:
-        self.header_bytes = 0
-        self.timer = self.loop.call_later(self.idle_s, self.transport.close)

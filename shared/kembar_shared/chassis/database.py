@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -10,7 +11,7 @@ import psycopg
 import sqlalchemy as sa
 from psycopg import errors as pg_errors
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from kembar_shared.chassis.problems import BadRequest, DatabaseUnavailable
@@ -20,7 +21,18 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-__all__ = ["Connection", "Engine", "connect", "create_if_absent", "is_sqlite", "reading", "writing"]
+    from kembar_shared.chassis.settings import Settings
+
+__all__ = [
+    "Connection",
+    "Engine",
+    "connect",
+    "create_if_absent",
+    "is_sqlite",
+    "reading",
+    "serving",
+    "writing",
+]
 
 # perm, busy, locked, nomem, readonly, interrupt, ioerr, corrupt, full, cantopen, protocol, notadb
 _SQLITE_TROUBLE: Final = frozenset({3, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 26})
@@ -29,20 +41,49 @@ _POSTGRES_TROUBLE: Final = (
     psycopg.InterfaceError,
     pg_errors.ReadOnlySqlTransaction,
     pg_errors.InsufficientPrivilege,
+    pg_errors.IdleInTransactionSessionTimeout,
+    pg_errors.InternalError_,
 )
 
+# A request may wait for a connection, then for a lock: together less than the whole patience.
+_POOL_SHARE: Final = 0.3
+_LOCK_SHARE: Final = 0.6
+_GREETING_S: Final = 3.0
+"""Longest silence of a server that is asked for a connection, or whether it is still there."""
 
-def connect(url: SecretStr | str, *, timeout_s: float) -> Engine:
+
+def connect(
+    url: SecretStr | str, *, timeout_s: float, pool_size: int = 5, creates: bool = True
+) -> Engine:
     """Return an engine for the database at *url*; no connection is made yet.
 
     Args:
-        url: `sqlite:///FILE`, whose folder is made where it is missing, or `postgresql://…`.
-        timeout_s: Longest wait for a connection, a lock, a statement or a silent server.
+        url: `sqlite:///FILE` or `postgresql://…`.
+        timeout_s: Longest statement; waits for connections and locks are shares of it.
+        pool_size: Most connections at a time.
+        creates: Make the file of SQLite, and its folder, where they are missing.
     """
     parsed = sa.make_url(url if isinstance(url, str) else url.get_secret_value())
+    bounds = {
+        "pool_timeout": timeout_s * _POOL_SHARE,
+        "pool_size": pool_size,
+        "max_overflow": 0,
+        "hide_parameters": True,
+    }
     if parsed.get_backend_name() == "sqlite":
-        return _connect_sqlite(parsed, timeout_s)
-    return _connect_postgresql(parsed.set(drivername="postgresql+psycopg"), timeout_s)
+        return _connect_sqlite(parsed, timeout_s, bounds, creates=creates)
+    parsed = parsed.set(drivername="postgresql+psycopg")
+    return _connect_postgresql(parsed, timeout_s, bounds)
+
+
+def serving(settings: Settings) -> Engine:
+    """Return the engine of a process that serves; its database must be there already."""
+    return connect(
+        settings.database_url,
+        timeout_s=settings.database_timeout_s,
+        pool_size=settings.database_pool_size,
+        creates=False,
+    )
 
 
 def create_if_absent(engine: Engine) -> None:
@@ -54,7 +95,7 @@ def create_if_absent(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         return
     name = engine.url.database
-    server = _connect_postgresql(engine.url.set(database="postgres"), timeout_s=60)
+    server = _connect_postgresql(engine.url.set(database="postgres"), 60, {})
     try:
         with _trouble_told(), server.connect() as plain:
             conn = plain.execution_options(isolation_level="AUTOCOMMIT")
@@ -104,11 +145,15 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield conn
 
 
-def _connect_sqlite(url: sa.URL, timeout_s: float) -> Engine:
-    if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+def _connect_sqlite(
+    url: sa.URL, timeout_s: float, bounds: dict[str, Any], *, creates: bool
+) -> Engine:
+    # Any: each bound is of its own type
+    file = None if url.database in {None, "", ":memory:"} else Path(str(url.database)).absolute()
+    if file is not None and creates:
+        file.parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
-        url, pool_timeout=timeout_s, hide_parameters=True, connect_args={"timeout": timeout_s}
+        url, connect_args={"timeout": timeout_s * _LOCK_SHARE}, **(bounds if file else {})
     )
 
     @sa.event.listens_for(engine, "connect")
@@ -123,14 +168,45 @@ def _connect_sqlite(url: sa.URL, timeout_s: float) -> Engine:
         # A read that becomes a write gets SQLITE_BUSY at once, whatever busy_timeout says.
         conn.exec_driver_sql(conn.get_execution_options().get("kembar_begin", "BEGIN IMMEDIATE"))
 
+    if file is not None:
+        _stay_with_file(engine, file, creates=creates)
     return engine
 
 
-def _connect_postgresql(url: sa.URL, timeout_s: float) -> Engine:
+def _stay_with_file(engine: Engine, file: Path, *, creates: bool) -> None:
+    """Never write to a database that was moved away or replaced, as an open file lets us."""
+    mode = "rwc" if creates else "rw"
+
+    @sa.event.listens_for(engine, "do_connect")
+    def _connect(_dialect: object, record: Any, _args: object, params: Any) -> sqlite3.Connection:
+        # Any: what the pool remembers of a connection, and what the driver's connect takes
+        raw: sqlite3.Connection = sqlite3.connect(
+            f"{file.as_uri()}?mode={mode}", uri=True, **params
+        )
+        record.info["file"] = _identity(file)
+        return raw
+
+    @sa.event.listens_for(engine, "checkout")
+    def _check(_raw: object, record: Any, _proxy: object) -> None:
+        # Any: what the pool remembers of a connection
+        if record.info["file"] != _identity(file):
+            raise InvalidatePoolError
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _connect_postgresql(url: sa.URL, timeout_s: float, bounds: dict[str, Any]) -> Engine:
+    # Any: each bound is of its own type
     timeout_ms = round(timeout_s * 1000)
     options = {
         "statement_timeout": timeout_ms,
-        "lock_timeout": timeout_ms,
+        "lock_timeout": round(timeout_ms * _LOCK_SHARE),
         "idle_in_transaction_session_timeout": timeout_ms,
         "synchronous_commit": "on",
         "timezone": "UTC",
@@ -138,12 +214,11 @@ def _connect_postgresql(url: sa.URL, timeout_s: float) -> Engine:
     engine = sa.create_engine(
         url,
         pool_pre_ping=True,
-        pool_timeout=timeout_s,
-        hide_parameters=True,
         connect_args={
-            "connect_timeout": max(1, min(5, round(timeout_s))),
+            "connect_timeout": round(_GREETING_S),
             "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
         },
+        **bounds,
     )
 
     @sa.event.listens_for(engine, "do_connect")
@@ -154,21 +229,33 @@ def _connect_postgresql(url: sa.URL, timeout_s: float) -> Engine:
         conn.silence_s = timeout_s + 1
         return conn
 
+    @sa.event.listens_for(engine, "checkin")
+    def _put_back(conn: Any, _record: object) -> None:  # Any: None where it was given up
+        if conn is not None and not conn.closed:
+            # SQLAlchemy leaves False, by which a standby refuses even to begin.
+            conn.read_only = None
+            conn.is_greeted = False
+
     return engine
 
 
 class _PatientConnection(psycopg.Connection[Any]):
-    """A connection that gives up on a server which stays silent."""
+    """A connection that gives up on a server which stays silent, sooner on its first words."""
 
     silence_s: float | None = None
+    is_greeted = False
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         # Any: the driver's own generators
+        if timeout is None and self.silence_s is not None:
+            timeout = self.silence_s if self.is_greeted else min(_GREETING_S, self.silence_s)
         try:
-            return super().wait(gen, interval, self.silence_s if timeout is None else timeout)
+            answer = super().wait(gen, interval, timeout)
         except pg_errors._WaitTimeout as error:
             self.pgconn.finish()
             raise psycopg.OperationalError("the server is silent") from error
+        self.is_greeted = True
+        return answer
 
 
 @contextmanager
@@ -178,10 +265,12 @@ def _trouble_told() -> Iterator[None]:
         yield
     except PoolTimeout as error:
         raise DatabaseUnavailable from error
-    except DBAPIError as error:
-        if _is_trouble(error.orig):
+    # The driver's own errors come from what is done with its connection, such as COPY.
+    except (DBAPIError, psycopg.Error, sqlite3.Error) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if _is_trouble(cause):
             raise DatabaseUnavailable from error
-        if _is_nul(error.orig):
+        if _is_nul(cause):
             raise BadRequest from error
         raise
 

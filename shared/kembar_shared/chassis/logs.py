@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import structlog
 
@@ -24,6 +25,7 @@ def configure(settings: Settings, service: str) -> None:
         event["service"] = service
         return event
 
+    output = cast("TextIO", _Output())
     shared: list[Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
@@ -34,9 +36,9 @@ def configure(settings: Settings, service: str) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        logger_factory=structlog.WriteLoggerFactory(output),
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(output)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -70,3 +72,15 @@ def write(*, status: int, **members: object) -> None:
 def fault(event: str, error: BaseException, **members: object) -> None:
     """Write *error* with its traceback."""
     structlog.get_logger().error(event, exc_info=error, **members)
+
+
+class _Output:
+    """Standard output, as it is, but a full disk costs a line and never an answer."""
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            sys.stdout.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stdout.flush()

@@ -16,6 +16,7 @@ Problem
   InvalidRequest 422
   PreconditionRequired 428
   TooManyRequests 429
+  HeadersTooLarge 431
   InternalFault 500
   Unavailable 503
     DatabaseUnavailable · SchemaNewer · KeysUnavailable · NotReady
@@ -204,6 +205,12 @@ class TooManyRequests(Problem):
 
     def __init__(self, retry_after_s: int) -> None:
         super().__init__(seconds=retry_after_s, headers={"Retry-After": str(retry_after_s)})
+
+
+class HeadersTooLarge(Problem):
+    """The headers of the request are too many or too long; the connection ends."""
+
+    slug, status = "headers-too-large", 431
 
 
 class InternalFault(Problem):

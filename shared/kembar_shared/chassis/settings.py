@@ -25,7 +25,13 @@ class Settings(BaseSettings):
         description="Database: sqlite:///FILE or postgresql://USER@HOST:PORT/NAME.",
     )
     database_timeout_s: float = Field(
-        default=10, gt=0, le=600, description="Longest wait for a connection, lock or statement."
+        default=10,
+        gt=0,
+        le=600,
+        description="Longest statement; of it 60 % for a lock, 30 % for a connection.",
+    )
+    database_pool_size: int = Field(
+        default=20, ge=1, le=500, description="Most connections to the database at a time."
     )
     issuer: str = Field(
         default="http://127.0.0.1:8000", description="The gateway's public URL: `iss` of tokens."
@@ -57,6 +63,12 @@ class Settings(BaseSettings):
     )
     request_timeout_s: float = Field(
         default=600, gt=0, description="Longest time for receiving a body."
+    )
+
+    request_bytes_per_s: int = Field(
+        default=500,
+        gt=0,
+        description="Least speed of a body, once the longest silence has passed.",
     )
 
     @property

@@ -40,7 +40,7 @@ def build(settings: Settings, domain: Domain, *, keys: KeySource | None = None) 
         domain: What the service measures and how it judges.
         keys: Where tokens' keys come from; absent: the issuer of the settings.
     """
-    engine = database.connect(settings.database_url, timeout_s=settings.database_timeout_s)
+    engine = database.serving(settings)
     rules = f"{metadata.version('kembar-shared')} {domain.rules}"
     figures = Figures(engine, domain, rules=rules)
     rows = Counter(

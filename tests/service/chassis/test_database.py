@@ -154,7 +154,7 @@ def test_sqlite_keeps_what_it_acknowledges(tmp_path, open_engine):
         "journal_mode": "wal",
         "synchronous": 2,
         "foreign_keys": 1,
-        "busy_timeout": 10_000,
+        "busy_timeout": 6_000,
     }
 
 
@@ -193,7 +193,7 @@ def test_postgresql_is_bounded_and_speaks_utc(postgres_url, open_engine):
             )
         }
 
-    assert list(settings.values()) == ["7s", "7s", "7s", "on", "UTC"]
+    assert list(settings.values()) == ["7s", "4200ms", "7s", "on", "UTC"]
 
 
 def test_a_slow_statement_ends(postgres_url, open_engine):

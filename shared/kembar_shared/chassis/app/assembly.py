@@ -58,6 +58,8 @@ def assemble(
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        # A redirect would name the host that the caller claims to have asked.
+        redirect_slashes=False,
         lifespan=lifespan,
         telemetry={"operation_spans": False},
         dependencies=[Depends(auth.admit)],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import secrets
 import time
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 UNMATCHED: Final = "unmatched"
 """The route of a request that no route answers."""
 
+_LINGER_S, _LINGER_BYTES = 1.0, 1024 * 1024
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -98,7 +100,7 @@ class _Body:
         self._settings = settings
         self._limit: int | None = None
         self._size = 0
-        self._deadline = 0.0
+        self._began = 0.0
         self._is_whole = False
         self._is_answered = False
 
@@ -112,10 +114,9 @@ class _Body:
             return await self._receive()
         if self._limit is None:
             self._limit = await self._admit()
-            self._deadline = time.monotonic() + self._settings.request_timeout_s
-        patience_s = min(self._settings.request_idle_s, self._deadline - time.monotonic())
+            self._began = time.monotonic()
         try:
-            message = await asyncio.wait_for(self._receive(), patience_s)
+            message = await asyncio.wait_for(self._receive(), self._patience_s())
         except TimeoutError as error:
             raise problems.ReceiveTimeout from error
         if message["type"] == "http.disconnect":
@@ -128,12 +129,34 @@ class _Body:
 
     async def send(self, message: Message) -> None:
         """Answer; where the body was not received whole, the connection ends with the answer."""
+        is_last = message["type"] == "http.response.body" and not message.get("more_body", False)
         if message["type"] == "http.response.start":
             self._is_answered = True
             if not self._is_whole:
                 # Else the server would go on swallowing it.
                 MutableHeaders(scope=message)["Connection"] = "close"
+        if is_last and not self._is_whole:
+            await self._send({**message, "more_body": True})
+            await self._linger()
+            message = {"type": "http.response.body", "body": b""}
         await self._send(message)
+
+    def _patience_s(self) -> float:
+        """Return how long the next piece is waited for: the more has come, the longer in all."""
+        earned_s = self._settings.request_idle_s + self._size / self._settings.request_bytes_per_s
+        deadline = self._began + min(earned_s, self._settings.request_timeout_s)
+        return min(self._settings.request_idle_s, deadline - time.monotonic())
+
+    async def _linger(self) -> None:
+        """Swallow what is on its way: a connection that ends unread may take the answer with it."""
+        swallowed = 0
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER_S):
+                while swallowed < _LINGER_BYTES:
+                    message = await self._receive()
+                    swallowed += len(message.get("body", b""))
+                    if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                        return
 
     async def _admit(self) -> int:
         """Return how many bytes are let in, before any is."""

@@ -1,0 +1,120 @@
+"""HTTP as it is received: what may not come slowly, at great length or without end."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import TYPE_CHECKING, Final
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+if TYPE_CHECKING:
+    import asyncio
+
+MOST_HEADER_BYTES: Final = 64 * 1024
+MOST_HEADERS: Final = 200
+MOST_PIPELINED: Final = 100
+
+_REFUSALS: Final = {
+    400: ("bad-request", "Bad request"),
+    431: ("headers-too-large", "Headers too large"),
+}
+
+
+def patient(idle_s: float) -> type[HttpToolsProtocol]:
+    """Return the protocol that waits *idle_s* seconds for headers and for a reader of answers."""
+    return type("Patient", (_Patient,), {"idle_s": idle_s})
+
+
+class _Patient(HttpToolsProtocol):
+    """The server's protocol, with limits to the time, size and number of what it receives."""
+
+    idle_s: float
+    _header_bytes: int = 0
+    _unended_bytes: int = 0
+    _for_headers: asyncio.TimerHandle | None = None
+    _for_reader: asyncio.TimerHandle | None = None
+    _refused: int = 400
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        # The class itself narrows the transport to a stream's.
+        super().connection_made(transport)
+        self._await_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        for timer in (self._for_headers, self._for_reader):
+            if timer is not None:
+                timer.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        # A header that has no end is in no call of `on_header`.
+        self._unended_bytes += len(data)
+        super().data_received(data)
+        is_in_headers = self._for_headers is not None and not self._for_headers.cancelled()
+        if is_in_headers and self._unended_bytes > MOST_HEADER_BYTES:
+            self._refused = 431
+            self.send_400_response("")
+
+    def on_message_begin(self) -> None:
+        self._header_bytes = 0
+        if self.cycle is not None:
+            # The first request has begun with the connection: its time runs already.
+            self._await_headers()
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._header_bytes += len(name) + len(value)
+        if len(self.headers) >= MOST_HEADERS or self._header_bytes > MOST_HEADER_BYTES:
+            self._refused = 431
+            raise httptools.HttpParserError
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        assert self._for_headers is not None
+        self._for_headers.cancel()
+        self._unended_bytes = 0
+        if len(self.pipeline) >= MOST_PIPELINED:
+            raise httptools.HttpParserError
+        super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self.pipeline and not self.transport.is_closing():
+            # The server's own timer ends with any byte, an empty line included.
+            self._await_headers()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._for_reader = self.loop.call_later(self.idle_s, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._for_reader is not None:
+            self._for_reader.cancel()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  the parser's own words
+        if self.transport.is_closing():
+            return
+        slug, title = _REFUSALS[self._refused]
+        problem = {
+            "type": f"urn:kembar:problem:{slug}",
+            "title": title,
+            "status": self._refused,
+            "detail": f"{title}; the connection ends.",
+            "instance": "",
+            "request_id": secrets.token_hex(16),
+        }
+        body = json.dumps(problem).encode()
+        self.transport.write(
+            STATUS_LINE[self._refused]
+            + b"content-type: application/problem+json\r\nconnection: close\r\n"
+            + b"content-length: %d\r\n\r\n%s" % (len(body), body)
+        )
+        self.transport.close()
+
+    def _await_headers(self) -> None:
+        if self._for_headers is not None:
+            self._for_headers.cancel()
+        self._for_headers = self.loop.call_later(self.idle_s, self.transport.close)
