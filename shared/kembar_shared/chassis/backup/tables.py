@@ -14,6 +14,7 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from kembar_shared.chassis import copying
 from kembar_shared.chassis.backup.refusals import Refused
 from kembar_shared.chassis.database import Connection, is_sqlite
 from kembar_shared.chassis.problems import DatabaseUnavailable
@@ -147,7 +148,7 @@ def fill(conn: Connection, table: Table, frame: pl.DataFrame) -> None:
             insert = f"INSERT INTO {place} VALUES ({marks})"
             conn.exec_driver_sql(insert, _for_sqlite(frame).rows())
         else:
-            _copy(conn, f"COPY {place} FROM STDIN", _for_copy(frame))
+            _copy(conn, f"COPY {place} FROM STDIN", copying.lines_of(frame))
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable from error
     except (psycopg.DataError, psycopg.IntegrityError) as error:
@@ -229,36 +230,6 @@ def _for_sqlite(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(
         pl.col(pl.Datetime).dt.strftime("%Y-%m-%d %H:%M:%S%.6f"),
         pl.col(pl.Date).dt.strftime("%Y-%m-%d"),
-    )
-
-
-def _for_copy(frame: pl.DataFrame) -> bytes:
-    r"""Return *frame* in PostgreSQL's text format.
-
-    Its CSV format would take a line `\.` inside of a quoted text for the end of the data.
-    """
-    text = pl.col(pl.String).str
-    escaped = (
-        text.replace_all("\\", "\\\\", literal=True)
-        .str.replace_all("\n", "\\n", literal=True)
-        .str.replace_all("\r", "\\r", literal=True)
-        .str.replace_all("\t", "\\t", literal=True)
-    )
-    hexadecimal = [
-        (pl.lit("\\\\x") + pl.col(name).bin.encode("hex")).alias(name)
-        for name, kind in frame.schema.items()
-        if kind == pl.Binary
-    ]
-    return (
-        frame.with_columns(escaped, *hexadecimal)
-        .write_csv(
-            include_header=False,
-            separator="\t",
-            null_value="\\N",
-            quote_style="never",
-            datetime_format="%Y-%m-%d %H:%M:%S%.6f+00",
-        )
-        .encode()
     )
 
 

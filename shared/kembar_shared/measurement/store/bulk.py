@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
+from kembar_shared.chassis import copying
 from kembar_shared.chassis.database import is_sqlite
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _copy(conn: Connection, table: str, rows: pl.DataFrame, constants: Mapping[s
     is_fixed = all(type(dtype) in _WIDTHS for dtype in rows.dtypes)
     is_binary = is_fixed and not any(rows[name].has_nulls() for name in rows.columns)
     names = ", ".join((*rows.columns, *constants))
-    kind = "binary" if is_binary else "csv"
+    kind = "binary" if is_binary else "text"
     fixed = [pl.lit(value, pl.Int32).alias(name) for name, value in constants.items()]
     cursor = conn.connection.cursor()
     with cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT {kind})") as copy:
@@ -79,7 +80,7 @@ def _copy(conn: Connection, table: str, rows: pl.DataFrame, constants: Mapping[s
             copy.write(b"PGCOPY\n\xff\r\n\x00" + bytes(8))
         for part in rows.iter_slices(SLICE):
             whole = part.with_columns(*fixed)
-            copy.write(_binary(whole) if is_binary else whole.write_csv(include_header=False))
+            copy.write(_binary(whole) if is_binary else copying.lines_of(whole))
         if is_binary:
             copy.write(b"\xff\xff")
 

@@ -57,7 +57,9 @@ def keep_upload(conn: Connection, receipt: Mapping[str, Any]) -> None:
 
 def keep_rejections(conn: Connection, upload: int, errors: pl.DataFrame) -> None:
     """Keep every failing cell of an upload (columns of `uploads.ERRORS_SCHEMA`, and `raw`)."""
-    rows = errors.select(
+    # What no database keeps as text is shown by a mark; the line and the code say the rest.
+    text = pl.col(pl.String).str.replace_all("\x00", "\N{REPLACEMENT CHARACTER}", literal=True)
+    rows = errors.with_columns(text).select(
         pl.int_range(1, pl.len() + 1, dtype=pl.Int32).alias("number"),
         "line",
         pl.col("column").alias("column_name"),
