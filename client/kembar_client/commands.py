@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import uuid
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
@@ -13,8 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from rich.table import Table
 
 from kembar_client import backup_commands, messages
-from kembar_client.api import Api, Refused
-from kembar_client.sample import key_of
+from kembar_client.api import Api, Misused, Refused
 from kembar_client.terminal import (
     REJECTION,
     AsJson,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from kembar_client.api import Json
 
+KEY: Final = re.compile(r"[\x21-\x7e]{8,128}")
 SHOWN_ROWS: Final = 50
 RECEIPT: Final = (
     "id",
@@ -74,6 +76,27 @@ class Service(StrEnum):
     WASTE = "waste"
     WATER = "water"
     AIR = "air"
+
+
+class Decimal(StrEnum):
+    """The decimal sign of a file's numbers."""
+
+    POINT = "point"
+    COMMA = "comma"
+
+
+class Dates(StrEnum):
+    """The order of day, month and year in a file's dates."""
+
+    ISO = "iso"
+    DMY = "dmy"
+
+
+class Layout(StrEnum):
+    """Whether each row holds one value, or one of each parameter."""
+
+    LONG = "long"
+    WIDE = "wide"
 
 
 class Mode(StrEnum):
@@ -132,22 +155,30 @@ def upload(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
     *,
     idempotency_key: Annotated[
-        str | None, typer.Option(help="Default: made of the file and its declarations.")
+        str | None,
+        typer.Option(
+            help="Names this sending, so that a script may repeat it. Default: a new one."
+        ),
     ] = None,
     timezone: Annotated[
         str | None, typer.Option(help="Of times without offset: Asia/Jakarta.")
     ] = None,
     decimal: Annotated[
-        str | None, typer.Option(help="`comma`, where 1,5 means one and a half.")
+        Decimal | None, typer.Option(help="`comma`, where 1,5 means one and a half.")
     ] = None,
-    dates: Annotated[str | None, typer.Option(help="`dmy`, where 3/4/2023 means 3 April.")] = None,
+    dates: Annotated[
+        Dates | None, typer.Option(help="`dmy`, where 3/4/2023 means 3 April.")
+    ] = None,
     layout: Annotated[
-        str | None, typer.Option(help="`wide`, where each parameter has a column: bod [mg/L].")
+        Layout | None, typer.Option(help="`wide`, where each parameter has a column: bod [mg/L].")
     ] = None,
     sheet: Annotated[str | None, typer.Option(help="Of a workbook with more than one.")] = None,
     mode: Annotated[
         Mode, typer.Option(help="What becomes of good rows beside bad ones.")
     ] = Mode.ACCEPT_VALID,
+    reinstate: Annotated[
+        bool, typer.Option("--reinstate", help="Let values that were replaced count again.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check, store nothing.")] = False,
     url: Url = DEFAULT_URL,
     var: Var = DEFAULT_VAR,
@@ -165,25 +196,31 @@ def upload(
         "layout": layout,
         "sheet": sheet,
         "mode": mode.value,
+        "reinstate": "true" if reinstate else None,
         "dry_run": "true" if dry_run else None,
     }
     query = {name: value for name, value in declared.items() if value is not None}
-    key = idempotency_key or key_of(file, query)
+    key = f"kembar-{uuid.uuid4().hex}" if idempotency_key is None else idempotency_key
+    problem: Json = {}
     with exits(language, as_json=as_json), _api(url, var, "field-agent", language) as api:
+        if KEY.fullmatch(key) is None:
+            raise Misused(messages.say("error.idempotency-key", language))
         try:
             receipt = _send(api, service.value, file, key=key, query=query)
         except Refused as refused:
             # A file that is refused whole has a receipt too: its rows can be mended.
-            receipt = refused.problem.get("receipt") or {}
+            problem = refused.problem
+            receipt = problem.get("receipt") or {}
             if not receipt:
                 raise
-            typer.echo(str(refused), err=True)
-        rejections = _rejections(api, service.value, receipt)
+            typer.echo(f"kembar: {refused}", err=True)
+        rejections = _rejections(api, service.value, receipt, problem)
         if as_json:
             print_json({"receipt": receipt, "rejections": list(rejections)})
         else:
             _print_receipt(receipt, rejections, language)
-    raise typer.Exit(Refused.exit_code if receipt["rejected"] else 0)
+    is_refused = problem or receipt["rejected"] or receipt.get("errors")
+    raise typer.Exit(Refused.exit_code if is_refused else 0)
 
 
 @app.command()
@@ -225,12 +262,13 @@ def _send(api: Api, service: str, file: Path, *, key: str, query: dict[str, str]
         )
 
 
-def _rejections(api: Api, service: str, receipt: Json) -> Iterator[Json]:
-    """Yield the rows to fix: kept by the service, or in the receipt of a dry run."""
-    if not receipt.get("rejected"):
-        return iter(())
-    if not receipt.get("rejections") or receipt.get("dry_run"):
-        return iter(receipt.get("errors", []))
+def _rejections(api: Api, service: str, receipt: Json, problem: Json) -> Iterator[Json]:
+    """Yield what to fix: kept by the service, in the receipt of a dry run, or in the problem.
+
+    A file that cannot be read has no rows to count, but a reason all the same.
+    """
+    if not receipt.get("rejected") or not receipt.get("rejections") or receipt.get("dry_run"):
+        return iter((problem or receipt).get("errors", []))
     return api.pages(f"/{service}/{receipt['rejections'].removeprefix(f'/{service}').lstrip('/')}")
 
 

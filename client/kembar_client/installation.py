@@ -16,6 +16,8 @@ SERVICES: Final = ("waste", "water", "air")
 PROCESSES: Final = ("gateway", *SERVICES)
 """In the order of their ports."""
 
+PULL_PERIOD_S: Final = "10"
+
 
 @dataclass(frozen=True)
 class Installation:
@@ -69,6 +71,11 @@ class Installation:
             return f"sqlite:///{self.var}/{name}.sqlite"
         return urlsplit(self.database)._replace(path=f"/kembar_{name}").geturl()
 
+    def place_of(self, name: str) -> str:
+        """Return where the process *name* keeps its data, as host and port or as a file."""
+        url = urlsplit(self.environment_of(name)[f"KEMBAR_{name.upper()}_DATABASE_URL"])
+        return url.netloc.rpartition("@")[2] or url.path[1:]
+
     def _of_service(self, name: str) -> dict[str, str]:
         return {
             "HOST": "127.0.0.1",
@@ -80,11 +87,21 @@ class Installation:
         }
 
     def _of_gateway(self) -> dict[str, str]:
+        pull_s = self.environment.get("KEMBAR_GATEWAY_PULL_PERIOD_S", PULL_PERIOD_S)
         return {
             **self._of_service("gateway"),
             **{f"{name.upper()}_URL": self.url_of(name) for name in SERVICES},
             "KEYS_FILE": str(self.var / "keys.json"),
             "CREDENTIALS_FILE": str(self.credentials),
             "PUBLIC_OUTCOMES": "true",
-            "PULL_PERIOD_S": "10",
+            "PULL_PERIOD_S": pull_s,
+            "STALE_AFTER_S": _tripled(pull_s),
         }
+
+
+def _tripled(seconds: str) -> str:
+    """Return three times *seconds*; what is no number is left for the gateway to refuse."""
+    try:
+        return f"{3 * float(seconds):g}"
+    except ValueError:
+        return seconds

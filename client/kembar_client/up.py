@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from kembar_client.api import Json
     from kembar_client.installation import Installation
 
+UNAVAILABLE: Final = 3
+"""Exit code of a process whose database cannot be used."""
 READY_S: Final = 60
 OUTCOMES_S: Final = 20
 LOAD_TRIES: Final = 5
@@ -130,10 +132,12 @@ def _migrate(installation: Installation, voice: Voice) -> None:
     for name, code in codes.items():
         if code:
             log = installation.log_of(name)
+            key = "database-unavailable" if code == UNAVAILABLE else "migration-failed"
             said = messages.say(
-                "error.migration-failed",
+                f"error.{key}",
                 voice.language,
                 service=name,
+                place=installation.place_of(name),
                 log=log,
                 last=_last_line(log),
             )

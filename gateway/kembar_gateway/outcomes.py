@@ -76,7 +76,7 @@ class Outcome:
 
     Attributes:
         n, expected, coverage: Measurements counted and expected, and their share, 0 to 1.
-        months, months_expected: Months (times jurisdictions) whose figures could be used.
+        months, months_expected: Months (times jurisdictions) with a usable figure.
         progress: (actual - baseline) / (target - baseline); 1 means the target is reached.
         achievement: actual / target.
         methods: Methods of the figures used.
@@ -104,10 +104,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A figure and the months it stands for."""
+    """A figure, the months it stands for, and those that are known beside a year's figure."""
 
     months: int
     figure: Figure
+    beside: int = 0
 
 
 def compute(
@@ -133,12 +134,14 @@ def compute(
     usable = [p for p in parts if _is_usable(p.figure, indicator, is_alone=len(parts) == 1)]
     months = sum(part.months for part in usable)
     months_expected = period.count * len(indicator.jurisdictions)
-    state = _state(indicator, parts, usable, months / months_expected, period, this_month)
+    counted = usable or parts
+    share, coverage = months / months_expected, _coverage(counted, months_expected)
+    share = min(share, 1.0 if coverage is None or len(parts) == 1 else coverage)
+    state = _state(indicator, parts, usable, share, period, this_month)
     value = _combine(indicator.measure, [p.figure for p in usable]) if state.has_number else None
     if value is None and state.has_number:
         state = State.NO_DATA
     target = _target(indicator, period)
-    counted = usable or parts
     return Outcome(
         indicator=indicator.code,
         period=period,
@@ -147,8 +150,8 @@ def compute(
         state=state,
         n=sum(part.figure.n for part in counted),
         expected=fsum(part.figure.expected for part in counted),
-        coverage=_coverage(counted, months_expected),
-        months=months,
+        coverage=coverage,
+        months=months + sum(part.beside for part in parts if part not in usable),
         months_expected=months_expected,
         origin=_least_real(part.figure.origin for part in counted),
         methods=tuple(sorted({part.figure.method for part in counted})),
@@ -177,7 +180,7 @@ def years_with_figures(figures: Iterable[Figure]) -> list[int]:
 
 
 def _parts(indicator: Indicator, figures: Iterable[Figure], period: Period) -> list[_Part]:
-    """Choose the figures that tile *period*: months, or a year's own figure where they are few."""
+    """Choose the figures that tile *period*: a year's own figure, or the figures of its months."""
     found = {
         (figure.jurisdiction, Period.parse(figure.period)): figure
         for figure in figures
@@ -185,12 +188,9 @@ def _parts(indicator: Indicator, figures: Iterable[Figure], period: Period) -> l
     }
     parts: list[_Part] = []
     for area in indicator.jurisdictions:
-        by_year = {
-            year: yearly
-            for year in period.whole_years()
-            if (yearly := _better_year(indicator, found, area, year)) is not None
-        }
-        parts += [_Part(12, figure) for figure in by_year.values()]
+        years = {year: _own_year(indicator, found, area, year) for year in period.whole_years()}
+        by_year = {year: yearly for year, yearly in years.items() if yearly is not None}
+        parts += by_year.values()
         parts += [
             _Part(1, found[area, month])
             for month in period.months()
@@ -199,16 +199,24 @@ def _parts(indicator: Indicator, figures: Iterable[Figure], period: Period) -> l
     return parts
 
 
-def _better_year(
+def _own_year(
     indicator: Indicator, found: Mapping[tuple[str, Period], Figure], area: str, year: Period
-) -> Figure | None:
-    """Return the year's own figure unless its months suffice; an unusable one never hides them."""
+) -> _Part | None:
+    """Return the year's own figure where it is the answer.
+
+    A share or a mean is what the service says, also where that is no number: it judged days and
+    half-years. Of a total, months that suffice are better; an unusable year never hides them.
+    """
+    yearly = found.get((area, year))
+    if yearly is None:
+        return None
     months = [found[area, month] for month in year.months() if (area, month) in found]
     usable = sum(_is_usable(figure, indicator, is_alone=False) for figure in months)
-    yearly = found.get((area, year))
-    if yearly is None or usable >= LEAST_SHARE * 12:
+    if indicator.measure is Measure.TOTAL and (
+        usable >= LEAST_SHARE * 12 or (months and not _is_usable(yearly, indicator, is_alone=True))
+    ):
         return None
-    return yearly if not months or _is_usable(yearly, indicator, is_alone=True) else None
+    return _Part(12, yearly, beside=usable)
 
 
 def _is_usable(figure: Figure, indicator: Indicator, *, is_alone: bool) -> bool:
@@ -239,14 +247,18 @@ def _state(
     period: Period,
     this_month: Period,
 ) -> State:
-    """Say what the outcome can be relied on for, by the rules of the contract's §5."""
+    """Say what the outcome can be relied on for, by the rules of the contract's §5.
+
+    *share* is how much of the period has usable figures or, of several, was measured if less.
+    """
     over = period.following <= this_month.first
     if period.first > this_month.first:
         return State.NOT_YET_DUE
     if not parts:
         return State.NO_DATA if over else State.NOT_YET_DUE
     if not usable:
-        return _common_state([part.figure for part in parts], indicator)
+        state = _common_state([part.figure for part in parts], indicator)
+        return State.NOT_YET_DUE if state is State.INSUFFICIENT and not over else state
     if share < LEAST_SHARE:
         return State.INSUFFICIENT if over else State.NOT_YET_DUE
     figures = [part.figure for part in usable]
@@ -271,8 +283,6 @@ def _coverage(counted: Sequence[_Part], months_expected: int) -> float | None:
     """Return the share of expected measurements behind the outcome; None where nobody knows."""
     if not counted or any(part.figure.coverage is None for part in counted):
         return None
-    if len(counted) == 1:
-        return counted[0].figure.coverage
     return fsum(p.months * (p.figure.coverage or 0.0) for p in counted) / months_expected
 
 

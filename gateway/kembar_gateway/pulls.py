@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from kembar_gateway.identity import Issuer
     from kembar_gateway.settings import Clock, GatewaySettings
 
-FIRST_MONTH: Final = "2015-01"
-"""The cooperation was agreed in 2016; a year earlier is what it is compared with."""
+FIRST_MONTH: Final = "1950-01"
+"""Every figure a service has: what a cooperation is compared with may be older than itself."""
 
 RESULTS: Final = ("changed", "unchanged", "left", "failed")
 

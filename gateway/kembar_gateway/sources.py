@@ -63,7 +63,7 @@ class Source:
 
         Args:
             token: Bearer token with `indicators:read`.
-            from_month: First month, `2015-01`.
+            from_month: First month, `1950-01`.
             to_month: The month after the last.
             etag: Tag of an earlier answer to the same question.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from math import floor
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ from babel.dates import format_date, format_skeleton, format_timedelta
 from babel.numbers import format_decimal, format_percent
 from markupsafe import Markup
 
+from kembar_gateway.outcomes import LEAST_SHARE
 from kembar_gateway.wire import Origin, Period, State
 
 if TYPE_CHECKING:
@@ -88,11 +90,13 @@ class Speech:
         n, m = outcome.months, outcome.months_expected
         if outcome.state is State.PROVISIONAL and n < m:
             key = "provisional-months"
-        if outcome.state is State.INSUFFICIENT and m > 1:
-            key = "insufficient-months"
-        elif outcome.state is State.INSUFFICIENT:
+        if outcome.state is State.INSUFFICIENT and m == 1:
             n, m = outcome.n, round(outcome.expected)
-        return self.say(f"state.{key}", n=n, m=m)
+        elif outcome.state is State.INSUFFICIENT:
+            is_months = outcome.coverage is None or 0 < n < LEAST_SHARE * m
+            key = "insufficient-months" if is_months else "insufficient-coverage"
+        percent = floor((outcome.coverage or 0.0) * 100)
+        return self.say(f"state.{key}", n=n, m=m, percent=percent)
 
     def origin(self, origin: Origin | None) -> str:
         """Warn of an origin that is not real; nothing for one that is."""

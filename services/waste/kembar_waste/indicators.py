@@ -19,7 +19,9 @@ SHARES: Final = {
 }
 """Indicator -> (the parameters that are its part of `generated`, method)."""
 
-_PERIOD = ("jurisdiction", "period")
+_SLOT = ("jurisdiction", "slot", "period")
+_IS_PART = pl.col("parameter") != "generated"
+_FIGURE = ("jurisdiction", "period", "grain")
 _LENGTHS = (Grain.MONTH, Grain.YEAR)
 _SERIES = ("station", "parameter", "grain", "year")
 
@@ -49,19 +51,18 @@ def figures(days: pl.DataFrame) -> list[Figure]:
     """Return the figures of each jurisdiction, month and year among *days* (`DAYS_SCHEMA`).
 
     `waste.generated` in t, `waste.sorted_share` and `waste.recovery_share`. A mass of which some
-    days are missing is a lower bound, and so provisional, and a share made from it too.
+    days are missing is a lower bound, and so provisional, and a share of the other days too.
     """
-    masses = _masses(_units(totals_or_parts(days.filter(pl.col("jurisdiction").is_not_null()))))
-    generated = masses.filter(parameter="generated")
+    units = _units(totals_or_parts(days.filter(pl.col("jurisdiction").is_not_null())))
     found = _figures(
-        generated.with_columns(value="numerator", detail=pl.struct("grain")),
+        _generated(units).with_columns(value="numerator", detail=pl.struct("grain")),
         indicator="waste.generated",
         unit="t",
         method=GENERATED,
     )
     for indicator, (codes, method) in SHARES.items():
-        parts = masses.filter(pl.col("parameter").is_in(codes))
-        found += _figures(_share(parts, generated), indicator=indicator, unit="1", method=method)
+        sides = units.filter(pl.col("parameter").is_in(["generated", *codes]))
+        found += _figures(_share(sides, codes), indicator=indicator, unit="1", method=method)
     return found
 
 
@@ -114,55 +115,78 @@ def _units(days: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _masses(units: pl.DataFrame) -> pl.DataFrame:
-    """Return the masses in t of every parameter, jurisdiction, month and year."""
-    codes = ("generated", *(code for parts, _ in SHARES.values() for code in parts))
-    gathered = pl.concat(
-        coverage.gather(units.filter(parameter=code), length).with_columns(parameter=pl.lit(code))
-        for code in codes
-        for length in _LENGTHS
-    )
+def _generated(units: pl.DataFrame) -> pl.DataFrame:
+    """Return the mass in t that was generated in every jurisdiction, month and year."""
+    generated = units.filter(parameter="generated")
     incomplete = (pl.col("state") == State.OK.value) & (pl.col("coverage") < 1.0)
-    return gathered.with_columns(
+    return pl.concat(coverage.gather(generated, length) for length in _LENGTHS).with_columns(
         state=pl.when(incomplete).then(pl.lit(State.PROVISIONAL.value)).otherwise("state"),
         denominator=pl.lit(None, dtype=pl.Float64),
     )
 
 
-def _share(parts: pl.DataFrame, generated: pl.DataFrame) -> pl.DataFrame:
-    """Divide the parts by what was generated, where both sides are known for the same period.
+def _matched(sides: pl.DataFrame) -> pl.DataFrame:
+    """Let only those days, reported months and reported years count of which all sides are known.
 
-    Every part the jurisdiction ever reported has to be there: the absence of one is not a zero.
+    Masses of different months, added up and divided, would be the share of no month. A part that
+    the jurisdiction reports elsewhere is no zero where it is absent, until it counts as closed.
     """
-    kinds = parts.group_by("jurisdiction").agg(kinds=pl.col("parameter").n_unique())
-    whole = generated.join(parts, on=_PERIOD, how="semi")
-    is_part = pl.col("parameter") != "generated"
-    sides = (
-        pl.concat([parts, whole])
-        .sort("parameter")
-        .group_by(_PERIOD, maintain_order=True)
+    lives = sides.group_by("jurisdiction", "parameter").agg(until=coverage.expected_until())
+    reported = sides.filter(pl.col("n") > 0).select(*_SLOT, "parameter", is_known=True).unique()
+    owed = (
+        reported.select(_SLOT)
+        .unique()
+        .join(lives, on="jurisdiction")
+        .filter((pl.col("period") < pl.col("until")) | ~_IS_PART)
+    )
+    known = (
+        owed.join(reported, on=[*_SLOT, "parameter"], how="left")
+        .group_by(_SLOT)
+        .agg(
+            pl.col("is_known").fill_null(value=False).all(),
+            has_whole=(~_IS_PART).any(),
+            has_part=_IS_PART.any(),
+        )
+        .filter("is_known", "has_whole", "has_part")
+        .select(*_SLOT, "is_known")
+    )
+    is_known = pl.col("is_known").fill_null(value=False)
+    return sides.join(known, on=_SLOT, how="left").with_columns(
+        pl.when(is_known).then("numerator"),
+        pl.when(is_known).then("covered").otherwise(0.0),
+        pl.when(is_known).then("n").otherwise(0),
+    )
+
+
+def _share(sides: pl.DataFrame, codes: tuple[str, ...]) -> pl.DataFrame:
+    """Divide the parts by what was generated on the same days, or in the same months or years."""
+    matched = _matched(sides)
+    judged = pl.concat(
+        coverage.judge(matched.filter(parameter=code), length).with_columns(parameter=pl.lit(code))
+        for code in ("generated", *codes)
+        for length in _LENGTHS
+    )
+    both = (
+        judged.sort("parameter")
+        .group_by(_FIGURE, maintain_order=True)
         .agg(
             pl.col("n", "expected").sum(),
             pl.col("coverage").min(),
             coverage.least_real(pl.col("origin")).alias("origin"),
             pl.col("stations").explode().unique().sort(),
-            part=pl.col("numerator").filter(is_part).sum(),
-            whole=pl.col("numerator").filter(~is_part).sum(),
-            found=is_part.sum(),
-            has_whole=(~is_part).any(),
-            has_gap=(pl.col("state") == State.INSUFFICIENT.value).any(),
+            part=pl.col("numerator").filter(_IS_PART).sum(),
+            whole=pl.col("numerator").filter(~_IS_PART).sum(),
             parameters=pl.col("parameter"),
             grains=pl.col("grain"),
+            has_part=_IS_PART.any(),
         )
-        .join(kinds, on="jurisdiction")
-        .sort(_PERIOD)
+        .filter("has_part")
     )
-    value = indices.share(sides["part"].to_numpy(), sides["whole"].to_numpy())
-    both_sides = (pl.col("found") == pl.col("kinds")) & pl.col("has_whole")
-    enough = both_sides & ~pl.col("has_gap")
+    figures = coverage.finest(both.with_columns(numerator="part", denominator="whole"))
+    value = indices.share(figures["part"].to_numpy(), figures["whole"].to_numpy())
     state = (
-        pl.when(~enough)
-        .then(pl.lit(State.INSUFFICIENT.value))
+        pl.when(pl.col("state") == State.INSUFFICIENT.value)
+        .then("state")
         .when(pl.col("value").is_null())
         .then(pl.lit(State.CANNOT_ASSESS.value))
         .when(pl.col("coverage") < 1.0)
@@ -180,12 +204,10 @@ def _share(parts: pl.DataFrame, generated: pl.DataFrame) -> pl.DataFrame:
     )
     has_number = pl.col("state").is_in([State.OK.value, State.PROVISIONAL.value])
     return (
-        sides.with_columns(pl.Series("value", value, dtype=pl.Float64).fill_nan(None))
-        .with_columns(state=state, coverage=pl.when(both_sides).then("coverage").otherwise(0.0))
+        figures.with_columns(pl.Series("value", value, dtype=pl.Float64).fill_nan(None))
+        .with_columns(state=state)
         .with_columns(
-            value=pl.when(has_number).then("value"),
-            numerator=pl.when(has_number).then("part"),
-            denominator=pl.when(has_number).then("whole"),
+            pl.when(has_number).then(pl.col("value", "numerator", "denominator")),
             detail=pl.struct("parameters", "grains", reason.alias("reason")),
         )
     )

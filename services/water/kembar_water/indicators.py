@@ -79,7 +79,14 @@ class PollutionIndex:
             )
             for length, judged in ((Grain.MONTH, samples), (Grain.YEAR, yearly))
         ]
-        means = pl.concat(figures).with_columns(value=pl.col("numerator") / pl.col("denominator"))
+        # Indices of different sets of parameters are not comparable, so their mean is no finding.
+        is_mixed = pl.col("detail").struct.field("parameter_sets") > 1
+        means = pl.concat(figures).with_columns(
+            value=pl.col("numerator") / pl.col("denominator"),
+            state=pl.when(is_mixed, pl.col("state") == State.OK.value)
+            .then(pl.lit(State.PROVISIONAL.value))
+            .otherwise("state"),
+        )
         return [
             Figure.of(
                 row, indicator="water.pollution_index", unit="1", method=indices.POLLUTION_INDEX
@@ -125,7 +132,7 @@ class PollutionIndex:
             dates=pl.col("n").max(),
             parameters=pl.col("parameter").filter(_KNOWN),
             missing=pl.col("parameter").filter(~_KNOWN),
-            substituted=pl.col("parameter").filter("substituted"),
+            substituted=pl.col("parameter").filter(_KNOWN & pl.col("substituted")),
             critical=pl.col("parameter")
             .filter(_KNOWN)
             .get(pl.col("ratio").filter(_KNOWN).arg_max(), null_on_oob=True),

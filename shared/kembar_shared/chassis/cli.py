@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -67,6 +68,9 @@ def run(
         for wrong in error.errors():
             sys.stderr.write(f"{service}: {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}\n")
         sys.exit(2)
+    if command in {"check", "openapi"}:
+        # They only write: whoever reads no further ends them, as any filter of the system.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     if command == "serve":
         sys.exit(_serve(service, chosen, build, packages))
     if command == "migrate":
@@ -123,7 +127,11 @@ def _migrate(service: str, settings: Settings, packages: Sequence[str]) -> int:
     try:
         migrate.upgrade(engine, packages)
     except Problem as problem:
-        sys.stderr.write(f"{service}: {problem.slug} ({problem.__cause__})\n")
+        cause = getattr(problem.__cause__, "orig", None) or problem.__cause__
+        reason = next(iter(str(cause).splitlines()), "no reason given")
+        url = engine.url
+        place = f"{url.host}:{url.port or 5432}" if url.host else url.database
+        sys.stderr.write(f"{service}: {problem.slug} at {place} ({reason})\n")
         return NOT_CURRENT
     finally:
         engine.dispose()

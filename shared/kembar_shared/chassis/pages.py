@@ -43,6 +43,8 @@ def decode_cursor(cursor: str) -> dict[str, Any]:
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars="-_", validate=True)
         position = json.loads(text)
+        # Half a surrogate pair is JSON, but no text that a database could be asked for.
+        json.dumps(position, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise BadCursor from error
     if not isinstance(position, dict):

@@ -16,6 +16,9 @@ from kembar_shared.measurement.vocabulary import Grain, Origin, State
 LEAST_COVERAGE: Final = 0.75
 """Share of the expected values below which a figure is insufficient (domain rules, A5)."""
 
+CLOSED_AFTER: Final = "12mo"
+"""How long after its last value a member that fell silent is still expected; our convention."""
+
 UNIT_SCHEMA: Final = pl.Schema(
     {
         "jurisdiction": pl.String(),
@@ -46,10 +49,25 @@ _GROUP = ("jurisdiction", "grain", "slot", "first")
 
 
 def gather(units: pl.DataFrame, length: Grain, *, seasons: bool = False) -> pl.DataFrame:
+    """Return the figures of jurisdictions and calendar months or years, with their states.
+
+    Args:
+        units: Columns of `UNIT_SCHEMA`.
+        length: MONTH or YEAR.
+        seasons: As of `judge`.
+
+    Returns:
+        What `finest` returns.
+    """
+    return finest(judge(units, length, seasons=seasons))
+
+
+def judge(units: pl.DataFrame, length: Grain, *, seasons: bool = False) -> pl.DataFrame:
     """Add units up to jurisdictions and calendar months or years and judge their coverage.
 
     A member is expected from the period of its first unit on, for the whole of that period, by
-    whatever length of time it reports.
+    whatever length of time it reports. Silent for more than twelve months after its last unit
+    (`CLOSED_AFTER`), it is taken as closed: periods that begin later do not expect it.
 
     Args:
         units: Columns of `UNIT_SCHEMA`.
@@ -58,9 +76,9 @@ def gather(units: pl.DataFrame, length: Grain, *, seasons: bool = False) -> pl.D
             year; the least of the three counts.
 
     Returns:
-        One row per jurisdiction and period with units: `jurisdiction`, `period` ("2023-04"),
-        `grain`, `numerator`, `denominator` (null when insufficient), `n`, `expected`,
-        `coverage` (0 to 1), `state` (ok, insufficient), `origin`, `stations`.
+        One row per jurisdiction, period and grain with units: `jurisdiction`, `period`
+        ("2023-04"), `grain`, `numerator`, `denominator`, `n`, `expected`, `coverage` (0 to 1),
+        `origin`, `stations`.
 
     Source:
         Coverage of 75 %: Directive 2008/50/EC, Annex VII and XI; half-years adapted to the tropics.
@@ -77,28 +95,42 @@ def gather(units: pl.DataFrame, length: Grain, *, seasons: bool = False) -> pl.D
         dry = pl.col("members") * pl.col("slot").replace_strict(_DRY_SLOTS, default=None)
         least += [pl.col("covered_dry") / dry]
         least += [(pl.col("covered") - pl.col("covered_dry")) / (pl.col("expected") - dry)]
-    judged = sums.with_columns(
-        coverage=pl.min_horizontal(*least, 1.0),
-        rank=pl.col("grain").replace_strict(_RANK, return_dtype=pl.Int8),
-    ).with_columns(enough=pl.col("coverage") >= LEAST_COVERAGE)
-    chosen = judged.sort(
-        "jurisdiction", "first", "enough", "rank", descending=[False, False, True, False]
-    ).unique(["jurisdiction", "first"], keep="first", maintain_order=True)
-    return chosen.select(
+    return sums.select(
         "jurisdiction",
         pl.col("first").dt.strftime(_LABEL[length]).alias("period"),
         "grain",
-        pl.when("enough").then("numerator").alias("numerator"),
-        pl.when("enough").then("denominator").alias("denominator"),
+        "numerator",
+        "denominator",
         "n",
         "expected",
-        "coverage",
-        pl.when("enough")
-        .then(pl.lit(State.OK.value))
-        .otherwise(pl.lit(State.INSUFFICIENT.value))
-        .alias("state"),
+        pl.min_horizontal(*least, 1.0).alias("coverage"),
         "origin",
         "stations",
+    )
+
+
+def finest(judged: pl.DataFrame) -> pl.DataFrame:
+    """Choose of each jurisdiction and period the finest grain with enough coverage.
+
+    Args:
+        judged: What `judge` returns.
+
+    Returns:
+        One row per jurisdiction and period, with `state` (ok, insufficient) and the numerator and
+        denominator null where insufficient.
+    """
+    enough = pl.col("coverage") >= LEAST_COVERAGE
+    rank = pl.col("grain").replace_strict(_RANK, return_dtype=pl.Int8)
+    return (
+        judged.sort("jurisdiction", "period", enough, rank, descending=[False, False, True, False])
+        .unique(["jurisdiction", "period"], keep="first", maintain_order=True)
+        .with_columns(
+            pl.when(enough).then("numerator"),
+            pl.when(enough).then("denominator"),
+            state=pl.when(enough)
+            .then(pl.lit(State.OK.value))
+            .otherwise(pl.lit(State.INSUFFICIENT.value)),
+        )
     )
 
 
@@ -106,6 +138,12 @@ def least_real(origins: pl.Expr) -> pl.Expr:
     """Aggregate origins to the one a figure made from all of them has."""
     ranks = origins.replace_strict(_ORIGINS, range(len(_ORIGINS)), return_dtype=pl.Int8)
     return ranks.max().replace_strict(range(len(_ORIGINS)), _ORIGINS, return_dtype=pl.String)
+
+
+def expected_until() -> pl.Expr:
+    """Aggregate units to the day from which on no period that begins expects another of them."""
+    length = pl.col("slot").replace_strict(_TRUNCATION, return_dtype=pl.String)
+    return pl.col("period").dt.offset_by(length).max().dt.offset_by(CLOSED_AFTER)
 
 
 def _sums(slots: pl.DataFrame) -> pl.DataFrame:
@@ -125,11 +163,13 @@ def _expected(sums: pl.DataFrame, units: pl.DataFrame, length: Grain) -> pl.Data
     A member that reports by another length of time is expected too: what only its yearly total
     holds is missing from the month.
     """
-    starts = units.group_by("jurisdiction", "member").agg(since=pl.col("first").min())
+    lives = units.group_by("jurisdiction", "member").agg(
+        since=pl.col("first").min(), until=expected_until()
+    )
     members = (
         sums.select(_GROUP)
-        .join(starts, on="jurisdiction")
-        .filter(pl.col("since") <= pl.col("first"))
+        .join(lives, on="jurisdiction")
+        .filter(pl.col("first").is_between("since", "until", closed="left"))
         .group_by(_GROUP)
         .agg(members=pl.len())
     )

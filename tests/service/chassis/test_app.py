@@ -443,6 +443,14 @@ def test_the_page_of_the_api_needs_nothing_from_elsewhere(well):
     assert slug(well.get("/docs/..%2F..%2Fmessages.toml")) == "not-found"
 
 
+@pytest.mark.parametrize("path", ["/docs/", "/livez/", "/v1/open/", "/openapi.json/"])
+def test_no_address_leads_to_a_host_that_the_sender_names(well, path):
+    answer = well.get(path, headers={"Host": "elsewhere.example"})
+
+    assert slug(answer) == "not-found"
+    assert "location" not in answer.headers
+
+
 def test_vendored_files_are_what_they_were():
     folder = resources.files("kembar_shared.chassis") / "static" / "vendor"
     listed = tomllib.loads((folder / "vendor.toml").read_text())

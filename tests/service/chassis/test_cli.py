@@ -87,6 +87,27 @@ def test_an_unreachable_database_is_said_in_one_line(command):
             assert "database-unavailable" in result.stderr
             assert "Traceback" not in result.stderr
             assert "hush" not in result.stderr
+        assert result.stderr.startswith(f"well: database-unavailable at {url.split('@')[1][:-7]} (")
+        assert result.stderr.count("\n") == 1
+        assert "sqlalche.me" not in result.stderr
+
+
+@pytest.mark.parametrize("name", ["check", "openapi"])
+def test_a_reader_who_turns_away_is_no_fault(environment, tmp_path, name):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as nobody:
+        result = subprocess.run(
+            [sys.executable, "-c", PROGRAM, name],
+            env=environment,
+            cwd=tmp_path,
+            stdout=nobody,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+
+    assert (result.returncode, result.stderr) == (-signal.SIGPIPE, b"")
 
 
 def test_a_wrong_setting_is_named_but_not_shown(command):

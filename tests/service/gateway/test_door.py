@@ -162,11 +162,16 @@ def test_a_slow_upload_has_no_deadline_of_three_seconds(start_gateway, services)
     assert gateway.client.post("/waste/v1/uploads", content=b"x").status_code == 201
 
 
-@pytest.mark.parametrize("path", ["/soil/v1/stations", "/wate/r", "/w%61ter/v1/x", "/water"])
+@pytest.mark.parametrize(
+    "path", ["/soil/v1/stations", "/wate/r", "/w%61ter/v1/x", "/water", "/v1/outcomes/"]
+)
 def test_other_addresses_lead_nowhere(start_gateway, services, path):
     gateway = start_gateway()
 
-    assert gateway.client.get(path).status_code in (404, 307)
+    answer = gateway.client.get(path, headers={"Host": "elsewhere.example"})
+
+    assert (answer.status_code, answer.headers.get("location")) == (404, None)
+    assert answer.json()["type"] == "urn:kembar:problem:not-found"
     assert all(asked.path.startswith("/v1/indicators") for asked in services["water"].asked)
 
 

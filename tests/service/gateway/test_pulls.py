@@ -66,7 +66,7 @@ def test_figures_are_asked_for_with_the_gateways_own_token(pulls, services, sett
     token = asked.headers["authorization"].removeprefix("Bearer ")
     caller = Verifier(Issuer(settings), issuer=settings.issuer, audience="kembar").verify(token)
     assert result == "changed"
-    assert asked.path.startswith("/v1/indicators?from=2015-01&to=20")
+    assert asked.path.startswith("/v1/indicators?from=1950-01&to=20")
     assert (caller.client, caller.scopes) == ("gateway", {"indicators:read"})
 
 

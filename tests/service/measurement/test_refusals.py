@@ -55,5 +55,9 @@ def test_an_odd_json_row_does_not_lose_its_neighbours(agent):
     assert [(r["line"], r["code"]) for r in refused] == [(2, "not-json"), (3, "unknown-column")]
 
 
-def test_a_cursor_of_nobody_is_refused(agent):
-    assert agent.get("/v1/stations", params={"cursor": "CPM-01"}).status_code == 400
+@pytest.mark.parametrize("cursor", ["CPM-01", "eyJjIjoiXHVkODAwIn0"])
+@pytest.mark.parametrize("path", ["stations", "measurements", "rollups", "indicators", "indices"])
+def test_a_cursor_of_nobody_is_refused(agent, path, cursor):
+    answer = agent.get(f"/v1/{path}", params={"cursor": cursor})
+
+    assert (answer.status_code, answer.json()["type"]) == (400, "urn:kembar:problem:bad-cursor")

@@ -50,6 +50,52 @@ def test_a_code_is_registered_once(operator):
     assert again.json() == first.json() | {"replayed": True}
 
 
+def test_a_replay_answers_as_the_first_time_though_the_station_was_changed(operator):
+    key = {"Idempotency-Key": "station-0001"}
+    first = operator.post("/v1/stations", json=NEW, headers=key)
+    tag = {"If-Match": operator.get("/v1/stations/NEW-1").headers["ETag"]}
+    changed = operator.patch("/v1/stations/NEW-1", json={"name": "Dago"}, headers=tag)
+    again = operator.post("/v1/stations", json=NEW, headers=key)
+
+    assert (changed.status_code, again.status_code) == (200, 200)
+    assert again.json() == first.json() | {"replayed": True}
+
+
+def test_a_key_belongs_to_one_registration(operator, water):
+    key = {"Idempotency-Key": "station-0001"}
+    operator.post("/v1/stations", json=NEW, headers=key)
+    other = operator.post("/v1/stations", json=NEW | {"code": "NEW-2"}, headers=key)
+    unknown = operator.post("/v1/stations", json=NEW, headers={"Idempotency-Key": "station-0002"})
+    with water("stations:write", client_id="another") as another:
+        theirs = another.post("/v1/stations", json=NEW | {"code": "NEW-2"}, headers=key)
+
+    assert (other.status_code, other.json()["type"].split(":")[-1]) == (409, "idempotency-conflict")
+    assert (unknown.status_code, unknown.json()["type"].split(":")[-1]) == (409, "station-exists")
+    assert theirs.status_code == 201
+
+
+@pytest.mark.parametrize("member", ["water_class", "altitude_m"])
+def test_what_a_station_may_lack_can_be_cleared(operator, member):
+    tag = {"If-Match": operator.get("/v1/stations/CPM-01").headers["ETag"]}
+    cleared = operator.patch("/v1/stations/CPM-01", json={member: None}, headers=tag)
+
+    assert (cleared.status_code, cleared.json()[member]) == (200, None)
+    assert operator.get("/v1/stations/CPM-01").json() == cleared.json()
+
+
+@pytest.mark.parametrize(
+    "member", ["name", "kind", "latitude", "longitude", "jurisdiction", "note"]
+)
+def test_what_every_station_has_cannot_be_cleared(operator, member):
+    before = operator.get("/v1/stations/CPM-01")
+    tag = {"If-Match": before.headers["ETag"]}
+    answer = operator.patch("/v1/stations/CPM-01", json={member: None}, headers=tag)
+
+    assert answer.status_code == 422
+    assert member in str(answer.json()["errors"])
+    assert operator.get("/v1/stations/CPM-01").json() == before.json()
+
+
 def test_simultaneous_registrations_make_one_station(operator):
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: operator.post("/v1/stations", json=NEW), range(8)))

@@ -28,8 +28,15 @@ def test_whatever_is_no_cursor_is_refused(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "!", "a", "é", "A" * 100_000, "WzFd", base64.urlsafe_b64encode(b"[" * 99_999).decode()],
-    ids=range(7),
+    [
+        *("", "!", "a", "é", "A" * 100_000, "WzFd"),
+        base64.urlsafe_b64encode(b"[" * 99_999).decode(),
+        *(
+            base64.urlsafe_b64encode(half).decode()
+            for half in (rb'{"c":"\ud800"}', rb'{"\udfff":1}')
+        ),
+    ],
+    ids=range(9),
 )
 def test_a_forged_cursor_is_refused(text):
     with pytest.raises(BadCursor):

@@ -32,7 +32,7 @@ def main(name):
     task, prefix = sys.argv[1], f"KEMBAR_{name.upper()}_"
     print(name, task, os.getpid(), flush=True)
     if task == "migrate":
-        sys.exit(os.environ.get("STAND_IN_FAULT"))
+        sys.exit(os.environ.get("STAND_IN_FAULT") or int(os.environ.get("STAND_IN_CODE", "0")))
     if name == "gateway":
         clients = {role: {"client_id": role, "client_secret": "x"} for role in ROLES}
         file = Path(os.environ[f"{prefix}CREDENTIALS_FILE"])

@@ -125,6 +125,81 @@ def test_a_file_that_cannot_be_read_at_all_shows_the_problems_errors(kembar, gat
     assert "time-unreadable" in done.stdout
 
 
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_file_without_rows_shows_its_reason_though_nothing_was_counted(
+    kembar, gateway, file, options
+):
+    receipt = RECEIPT | {"received": 0, "inserted": 0}
+    problem = {"title": "Nothing stored", "status": 422, "errors": [ROW], "receipt": receipt}
+    gateway.answer("POST", "/water/v1/uploads", 422, problem)
+
+    done = kembar("upload", "water", file, *options)
+
+    assert done.exit_code == 1
+    assert "Nothing stored" in done.stderr
+    for word in ("3", "time", "time-unreadable", "Not a time.", "Write 2023-04-04T08:00:00+07:00."):
+        assert word in done.stdout
+    if options:
+        assert json.loads(done.stdout) == {"receipt": receipt, "rejections": [ROW]}
+
+
+def test_a_dry_run_of_a_file_without_rows_shows_its_reason_too(kembar, gateway, file):
+    tried = {"received": 0, "inserted": 0, "id": None, "dry_run": True, "rejections": None}
+    gateway.answer("POST", "/water/v1/uploads", 200, RECEIPT | tried | {"errors": [ROW]})
+
+    done = kembar("upload", "water", file, "--dry-run")
+
+    assert done.exit_code == 1
+    assert "time-unreadable" in done.stdout
+
+
+def test_each_call_has_a_key_of_its_own_that_its_retries_share(kembar, gateway, file):
+    busy = {"title": "Busy", "status": 503}
+    gateway.answer("POST", "/water/v1/uploads", 503, busy, Retry_After="0")
+    gateway.answer("POST", "/water/v1/uploads", 201, RECEIPT)
+
+    calls = [kembar("upload", "water", file), kembar("upload", "water", file)]
+
+    first, retry, second = (
+        request["headers"]["Idempotency-Key"] for request in gateway.seen("/water/v1/uploads")
+    )
+    assert [call.exit_code for call in calls] == [0, 0]
+    assert first == retry != second
+
+
+def test_a_key_of_ones_own_and_reinstate_go_along(kembar, gateway, file):
+    gateway.answer("POST", "/water/v1/uploads", 201, RECEIPT)
+
+    kembar("upload", "water", file, "--idempotency-key", "march-2023", "--reinstate")
+
+    (request,) = gateway.seen("/water/v1/uploads")
+    assert request["headers"]["Idempotency-Key"] == "march-2023"
+    assert request["query"]["reinstate"] == "true"
+
+
+@pytest.mark.parametrize(
+    "key", ["クエリ-2023-03", "märz-2023", "short", "", "with space", "x" * 129]
+)
+def test_a_key_that_cannot_be_sent_is_a_usage_error(kembar, gateway, file, key):
+    done = kembar("upload", "water", file, "--idempotency-key", key)
+
+    assert done.exit_code == 2
+    assert "--idempotency-key must be 8 to 128 characters" in done.stderr
+    assert gateway.requests == []
+
+
+@pytest.mark.parametrize("option", [("--decimal", "period"), ("--dates", "mdy"), ("--mode", "all")])
+def test_an_unknown_declaration_is_a_usage_error_that_lists_the_known(
+    kembar, gateway, file, option
+):
+    done = kembar("upload", "water", file, *option)
+
+    assert done.exit_code == 2
+    assert option[1] in done.stderr
+    assert {"comma", "dmy", "accept-valid"} & set(done.stderr.replace("'", " ").split())
+    assert gateway.requests == []
+
+
 @pytest.mark.parametrize(
     "arguments", [("upload", "soil", "x.csv"), ("upload", "water", "absent.csv"), ("fly",)]
 )

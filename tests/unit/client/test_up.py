@@ -174,6 +174,15 @@ def test_a_second_one_is_kept_out_of_the_same_folder(start, port):
     assert first.process.poll() is None
 
 
+def test_a_database_that_does_not_answer_is_named_with_what_to_check(start):
+    url = "postgresql://kembar:hush@db.example:5433/"
+    up = start("--database", url, STAND_IN_CODE="3")
+
+    assert up.process.wait(20) == 3
+    assert "cannot be used at db.example:5433. Check that it runs there" in up.said()
+    assert "hush" not in up.said()
+
+
 def test_a_database_that_cannot_be_prepared_stops_the_start(start):
     up = start(STAND_IN_FAULT="the disk is full")
 

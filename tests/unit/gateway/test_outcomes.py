@@ -143,12 +143,60 @@ def test_a_span_of_years_takes_each_year_as_it_is_known():
     assert (outcome.value, outcome.months) == (740, 24)
 
 
-def test_an_unusable_yearly_figure_does_not_hide_the_months():
-    figures = [without_number(SHARE, "2023", State.INSUFFICIENT), *months(SHARE, 3)]
+@pytest.mark.parametrize("definition", [SHARE, MEAN])
+@pytest.mark.parametrize("count", [3, 9, 12])
+def test_a_years_own_share_or_mean_is_the_answer_also_where_it_is_no_number(definition, count):
+    own = without_number(definition, "2023", State.INSUFFICIENT, coverage=0.58)
 
-    outcome = compute(SHARE, figures, "2023")
+    outcome = compute(definition, [own, *months(definition, count)], "2023")
 
-    assert (outcome.state, outcome.months) == (State.INSUFFICIENT, 3)
+    assert (outcome.value, outcome.state) == (None, State.INSUFFICIENT)
+    assert outcome.coverage == pytest.approx(0.58)
+    assert (outcome.months, outcome.months_expected) == (count, 12)
+
+
+@pytest.mark.parametrize("definition", [SHARE, MEAN])
+def test_a_years_own_share_or_mean_is_the_answer_beside_all_its_months(definition):
+    figures = [figure(definition, "2023", 1, 4, coverage=0.8), *months(definition, 12)]
+
+    outcome = compute(definition, figures, "2023")
+
+    assert (outcome.value, outcome.state) == (0.25, State.OK)
+    assert outcome.coverage == pytest.approx(0.8)
+
+
+def test_a_years_own_share_says_nothing_of_a_part_of_the_year():
+    own = without_number(SHARE, "2023", State.INSUFFICIENT)
+
+    assert compute(SHARE, [own, *months(SHARE, 9)], "2023-01/2023-09").state is State.OK
+
+
+def test_a_year_that_is_not_over_is_not_due_where_its_own_share_is_insufficient():
+    own = without_number(SHARE, "2026", State.INSUFFICIENT)
+
+    assert compute(SHARE, [own, *months(SHARE, 4, year=2026)], "2026").state is State.NOT_YET_DUE
+
+
+@pytest.mark.parametrize("state", [State.INSUFFICIENT, State.CANNOT_ASSESS])
+def test_a_total_without_number_does_not_hide_the_months(state):
+    figures = [without_number(TOTAL, "2023", state), *months(TOTAL, 3)]
+
+    assert compute(TOTAL, figures, "2023").state is State.INSUFFICIENT
+    assert compute(TOTAL, [*figures, *months(TOTAL, 12)[3:]], "2023").value == 240
+
+
+@given(st.lists(st.floats(0.75, 1), min_size=9, max_size=12), st.sampled_from([SHARE, MEAN, TOTAL]))
+def test_months_with_gaps_of_their_own_do_not_make_a_year_under_three_quarters(parts, definition):
+    state = State.PROVISIONAL if definition is TOTAL else State.OK
+    figures = [
+        figure(definition, f"2023-{m:02}", 20, 30, coverage=part, state=state)
+        for m, part in enumerate(parts, start=1)
+    ]
+
+    outcome = compute(definition, figures, "2023")
+
+    assert (outcome.value is not None) == (outcome.coverage >= 0.75)
+    assert outcome.coverage == pytest.approx(sum(parts) / 12)
 
 
 @pytest.mark.parametrize("state", [s for s in State if not s.has_number])

@@ -20,6 +20,7 @@ class Known:
     expected: float = 30.0
     months: int = 3
     months_expected: int = 12
+    coverage: float | None = 0.25
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +76,10 @@ def test_too_little_says_n_of_m_of_what_is_counted():
     assert said.state(Known(State.INSUFFICIENT)) == "Not enough data: 3 of 12 months"
     one_month = Known(State.INSUFFICIENT, months=0, months_expected=1)
     assert said.state(one_month) == "Not enough measurements: 5 of 30"
+    no_month = Known(State.INSUFFICIENT, months=0, coverage=0.589)
+    assert said.state(no_month) == "Not enough data: 58 % of the period was measured"
+    nine_with_gaps = Known(State.INSUFFICIENT, months=9, coverage=0.7499)
+    assert said.state(nine_with_gaps) == "Not enough data: 74 % of the period was measured"
     assert said.state(Known(State.PROVISIONAL, months=11)) == "Provisional: 11 of 12 months known"
 
 

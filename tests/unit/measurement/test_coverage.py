@@ -57,6 +57,40 @@ def test_a_member_is_expected_from_its_first_period_on():
     assert [found[m]["expected"] for m in ("2023-03", "2023-04", "2023-05")] == [31, 60, 62]
 
 
+@pytest.mark.parametrize(
+    ("last", "expected"), [(date(2022, 3, 31), 30), (date(2022, 4, 1), 60), (date(2023, 4, 9), 60)]
+)
+def test_a_member_that_fell_silent_is_expected_for_twelve_months_more(last, expected):
+    units = [*april(30), unit(last, member="B")]
+
+    assert gathered(units)["2023-04"]["expected"] == expected
+
+
+def test_one_stray_old_row_does_not_turn_later_years_insufficient():
+    whole = [
+        unit(date(year, m, 1), grain="month") for year in (2021, 2022, 2023) for m in range(1, 13)
+    ]
+    stray = [unit(date(2021, 3, 1), grain="month", member="B")]
+
+    found = gathered([*whole, *stray], Grain.YEAR)
+    assert [found[y]["expected"] for y in ("2021", "2022", "2023")] == [24, 24, 12]
+    assert found["2023"]["state"] == "ok"
+
+
+def test_a_yearly_value_keeps_its_member_expected_for_the_year_after_its_own():
+    units = [unit(date(y, 1, 1), grain="year") for y in (2021, 2022, 2023)]
+    other = unit(date(2021, 1, 1), grain="year", member="B")
+
+    found = gathered([*units, other], Grain.YEAR)
+    assert [found[y]["expected"] for y in ("2021", "2022", "2023")] == [2, 2, 1]
+
+
+def test_a_member_that_comes_back_was_expected_all_the_while():
+    units = [*april(30), unit(date(2021, 1, 1), member="B"), unit(date(2024, 1, 1), member="B")]
+
+    assert gathered(units)["2023-04"]["expected"] == 60
+
+
 def test_the_finest_grain_with_enough_coverage_wins():
     month = unit(date(2023, 4, 1), 7.0, grain="month")
 

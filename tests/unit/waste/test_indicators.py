@@ -2,6 +2,8 @@ from datetime import date, timedelta
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kembar_shared.measurement.indicators import DAYS_SCHEMA
 from kembar_shared.measurement.vocabulary import Origin, State
@@ -207,6 +209,94 @@ def test_a_share_is_as_complete_as_the_poorer_side(generated_days, sorted_days, 
     figure = figures(*rows)["waste.sorted_share", "2023-04"]
     assert figure.state is state
     assert figure.coverage == pytest.approx(min(generated_days, sorted_days) / 30)
+
+
+def each_month(parameter, share_of_its_number, months):
+    return [
+        row(parameter, 1000.0 * m * share_of_its_number, date(2023, m, 1), grain="month")
+        for m in months
+    ]
+
+
+def test_a_share_divides_the_same_months_only():
+    rows = [*each_month("generated", 1.0, range(1, 13)), *each_month("sorted", 0.1, range(1, 10))]
+
+    figure = figures(*rows)["waste.sorted_share", "2023"]
+    assert (figure.value, figure.state) == (pytest.approx(0.1), State.PROVISIONAL)
+    assert (figure.numerator, figure.denominator) == (pytest.approx(4.5), pytest.approx(45.0))
+    assert (figure.n, figure.expected, figure.coverage) == (18, 24.0, 0.75)
+
+
+def test_a_share_divides_the_same_days_only():
+    rows = [
+        *(row(kg=1000.0 * day.day, period=day) for day in APRIL[:27]),
+        *(row("sorted", 100.0 * day.day, day) for day in APRIL[3:]),
+    ]
+
+    figure = figures(*rows)["waste.sorted_share", "2023-04"]
+    assert (figure.value, figure.state) == (pytest.approx(0.1), State.PROVISIONAL)
+    assert figure.coverage == pytest.approx(24 / 30)
+
+
+def test_sides_that_share_too_few_days_have_no_share():
+    rows = [*month(days=APRIL[:25]), *month("sorted", 250.0, APRIL[5:])]
+
+    figure = figures(*rows)["waste.sorted_share", "2023-04"]
+    assert (figure.state, figure.value) == (State.INSUFFICIENT, None)
+    assert figure.coverage == pytest.approx(20 / 30)
+
+
+def test_days_are_not_divided_by_months():
+    rows = [*month("sorted", 250.0), row(kg=30_000.0, grain="month")]
+
+    figure = figures(*rows)["waste.sorted_share", "2023-04"]
+    assert (figure.state, figure.value, figure.coverage) == (State.INSUFFICIENT, None, 0.0)
+
+
+def test_a_share_of_days_with_gaps_gives_way_to_one_of_reported_months():
+    rows = [
+        *month(days=APRIL[:22]),
+        *month("sorted", 250.0),
+        row(kg=50_000.0, grain="month"),
+        row("sorted", 10_000.0, grain="month"),
+    ]
+
+    figure = figures(*rows)["waste.sorted_share", "2023-04"]
+    assert (figure.value, figure.state) == (pytest.approx(0.2), State.OK)
+    assert figure.detail["grains"] == ["month", "month"]
+
+
+def test_a_part_that_was_reported_once_long_ago_is_not_owed_for_ever():
+    rows = [*month(), *month("recycled", 100.0)]
+    old = row("composted", 1.0, date(2021, 4, 1))
+    recent = row("composted", 1.0, date(2022, 6, 1))
+
+    closed = figures(*rows, old)["waste.recovery_share", "2023-04"]
+    assert (closed.value, closed.state) == (pytest.approx(0.1), State.OK)
+    owed = figures(*rows, recent)["waste.recovery_share", "2023-04"]
+    assert (owed.value, owed.state) == (None, State.INSUFFICIENT)
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    st.dictionaries(st.integers(1, 12), st.integers(1, 10**6), max_size=12),
+    st.dictionaries(st.integers(1, 12), st.integers(0, 10**6), min_size=1, max_size=12),
+)
+def test_a_years_share_is_that_of_the_months_both_sides_know(generated_kg, sorted_kg):
+    rows = [row(kg=kg, period=date(2023, m, 1), grain="month") for m, kg in generated_kg.items()]
+    rows += [row("sorted", kg, date(2023, m, 1), "month") for m, kg in sorted_kg.items()]
+
+    figure = figures(*rows)["waste.sorted_share", "2023"]
+    both = generated_kg.keys() & sorted_kg.keys()
+    assert figure.coverage == pytest.approx(len(both) / 12)
+    part, whole = sum(sorted_kg[m] for m in both), sum(generated_kg[m] for m in both)
+    if len(both) < 9:
+        assert (figure.state, figure.value) == (State.INSUFFICIENT, None)
+    elif part > whole:
+        assert (figure.state, figure.value) == (State.CANNOT_ASSESS, None)
+    else:
+        assert figure.value == pytest.approx(part / whole)
+        assert figure.state is (State.OK if len(both) == 12 else State.PROVISIONAL)
 
 
 @pytest.mark.parametrize(

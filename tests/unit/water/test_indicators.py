@@ -290,3 +290,36 @@ def test_nothing_measured_is_nothing_said():
     assert figures() == {}
     assert PollutionIndex().indices(days()).height == 0
     assert figures(row("bod", None)) == {}
+
+
+def test_a_mean_over_different_sets_of_parameters_is_provisional():
+    more = CLEAN | {"tp": 0.1}
+    first, second = sample(), sample(more, period=date(2023, 4, 18))
+
+    same = figures(*first, *sample(period=date(2023, 4, 18)))["bandung", "2023-04"]
+    assert (same.state, same.detail["parameter_sets"]) == (State.OK, 1)
+    mixed = figures(*first, *second)["bandung", "2023-04"]
+    assert (mixed.state, mixed.detail["parameter_sets"]) == (State.PROVISIONAL, 2)
+    assert mixed.value == pytest.approx(0.5)
+
+
+def test_too_few_samples_of_different_sets_stay_insufficient():
+    rows = [*sample(), *sample(CLEAN | {"tp": 0.1}, period=date(2023, 5, 4))]
+
+    year = figures(*rows)["bandung", "2023"]
+    assert (year.state, year.value, year.detail["parameter_sets"]) == (
+        State.INSUFFICIENT,
+        None,
+        2,
+    )
+
+
+def test_a_parameter_that_was_left_out_was_not_substituted():
+    oxygen = row("do", None, below=0.5)
+
+    index = only(PollutionIndex().indices(days(*sample(), oxygen)))
+    assert (index["missing"], index["detail"]["substituted"]) == (["do"], [])
+    here = {"altitude_m": 700.0}
+    with_temperature = [*sample(**here), oxygen | here, row("temp", 25.0, **here)]
+    judged = only(PollutionIndex().indices(days(*with_temperature)))
+    assert (judged["missing"], judged["detail"]["substituted"]) == ([], ["do"])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from kembar_shared.chassis import idempotency
 from kembar_shared.chassis.auth import CallerDep, any_token, needs
 from kembar_shared.chassis.caching import etag_of, json_bytes, json_response, require_match
 from kembar_shared.chassis.database import Connection, reading, writing
@@ -26,6 +28,7 @@ from kembar_shared.measurement.routes.needed import (
 )
 
 router = APIRouter(prefix="/v1", tags=["stations"], dependencies=[Depends(known_queries)])
+_CREATE: Final = "POST /v1/stations"
 
 
 def _zone(name: str) -> str:
@@ -42,16 +45,17 @@ class _Strict(BaseModel):
 
 
 class StationChange(_Strict):
-    """What may be changed of a station; absent members stay."""
+    """What may be changed of a station; absent members stay, and only two may be emptied."""
 
-    name: Text | None = None
-    kind: Text | None = None
-    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
-    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+    # Never used: only what was sent is changed. Unlike None they let no null pass.
+    name: Text = Field(default_factory=str)
+    kind: Text = Field(default_factory=str)
+    latitude: Annotated[float, Field(ge=-90, le=90)] = Field(default_factory=float)
+    longitude: Annotated[float, Field(ge=-180, le=180)] = Field(default_factory=float)
     altitude_m: Annotated[float, Field(ge=-500, le=9000)] | None = None
-    jurisdiction: Text | None = None
+    jurisdiction: Text = Field(default_factory=str)
     water_class: Annotated[str, Field(pattern="^(I|II|III|IV)$")] | None = None
-    note: Text | None = None
+    note: Text = Field(default_factory=str)
 
 
 class NewStation(_Strict):
@@ -102,22 +106,24 @@ def read_station(request: Request, engine: EngineDep, caller: CallerDep, code: s
 def create_station(
     engine: EngineDep, caller: CallerDep, key: IdempotencyKeyDep, station: NewStation
 ) -> Response:
-    """Register a station; sent again unchanged under a key it answers as the first time."""
+    """Register a station; sent again under its key it is answered as the first time."""
     values = station.model_dump()
     if not caller.sees(station.code):
         raise StationNotYours(station=station.code)
+    fingerprint = etag_of(json_bytes(values))
     with writing(engine) as conn:
-        added = store.stations.add(conn, values | {"version": 1, "changed_at": datetime.now(UTC)})
-        known = store.stations.read_one(conn, station.code)
-        assert known is not None
-        if added:
-            _note(conn, caller)
-        else:
-            same = all(known[name] == value for name, value in values.items())
-            if key is None or not same:
-                raise StationExists(station=station.code)
-            return JSONResponse(_answer(known) | {"replayed": True})
-    return JSONResponse(_answer(known), 201, {"Location": f"/v1/stations/{station.code}"})
+        if key is not None:
+            first = idempotency.recall(conn, caller.client, _CREATE, key, fingerprint)
+            if first is not None:
+                return JSONResponse(json.loads(first.body) | {"replayed": True})
+        if not store.stations.add(conn, values | {"version": 1, "changed_at": datetime.now(UTC)}):
+            raise StationExists(station=station.code)
+        _note(conn, caller)
+        made = _answer(store.stations.read_one(conn, station.code))
+        if key is not None:
+            body = json.dumps(made)
+            idempotency.remember(conn, caller.client, _CREATE, key, fingerprint, 201, body)
+    return JSONResponse(made, 201, {"Location": f"/v1/stations/{station.code}"})
 
 
 @router.patch("/stations/{code}", responses={404: {}, 412: {}, 428: {}})
@@ -128,7 +134,7 @@ def change_station(
     """Change a station; `If-Match` names the version the change is based on."""
     known = _known(engine, caller, code)
     require_match(request, etag_of(json_bytes(_answer(known))))
-    values = change.model_dump(exclude_unset=True, exclude_none=True)
+    values = change.model_dump(exclude_unset=True)
     with writing(engine) as conn:
         if not store.stations.change(
             conn, code, known["version"], values | {"changed_at": datetime.now(UTC)}
