@@ -19,7 +19,7 @@ from kembar_shared.measurement.store.tables import (
     STATION,
     UPLOAD,
 )
-from kembar_shared.measurement.store.writing import KEEP_OLD, analyze
+from kembar_shared.measurement.store.writing import KEEP_OLD, analyze, within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,6 +34,7 @@ _JUDGE: Final = """
     UPDATE measurement SET flag = :flag, judged_by = :event, revision = measurement.revision + 1
     FROM classed c
     WHERE measurement.series_id = c.series_id AND measurement.time_us = c.time_us
+      AND measurement.time_us BETWEEN :first_us AND :last_us
 """
 
 
@@ -94,8 +95,9 @@ def judge(
     marked = rows.select("series_id", "time_us", status=pl.lit("changed"))
     bulk.append(conn, "classed", marked)
     analyze(conn, "classed")
-    conn.execute(text(KEEP_OLD), {"event": event})
-    conn.execute(text(_JUDGE), {"event": event, "flag": flag})
+    for statement, values in ((KEEP_OLD, {}), (_JUDGE, {"flag": flag})):
+        bounded = within(statement, rows["time_us"], rows["time_us"])
+        conn.execute(text(bounded), {"event": event} | values)
     spans = rows.group_by("series_id").agg(
         first_us=pl.col("time_us").min(), last_us=pl.col("time_us").max(), n=pl.len().cast(pl.Int32)
     )

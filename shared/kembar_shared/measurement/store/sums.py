@@ -44,27 +44,27 @@ _FORGET: Final = """
         SELECT 1 FROM t WHERE t.series_id = rollup.series_id
            AND t.grain = rollup.grain AND t.first_day = rollup.first_day)
 """
-_RECOMPUTE: Final = f"""
-    WITH t (series_id, grain, first_day, start_us, end_us) AS (VALUES {{values}}),
-    by_span AS (
-        SELECT t.series_id, t.grain, t.first_day, m.span, count(m.value) AS n,
-               sum(m.value) AS total, min(m.value) AS least, max(m.value) AS greatest,
-               count(CASE WHEN m.qualifier = '<' THEN 1 END) AS n_below,
-               count(CASE WHEN m.qualifier = '>' THEN 1 END) AS n_above,
-               max(CASE WHEN m.qualifier = '<' THEN m.limit_value END) AS below_limit,
-               count(DISTINCT CASE WHEN m.span > 0
-                     THEN (m.time_us - t.start_us) / (m.span * CAST(60000000 AS BIGINT))
-                     ELSE 0 END) AS slots
-        FROM t JOIN measurement m
-          ON m.series_id = t.series_id AND m.time_us >= t.start_us AND m.time_us < t.end_us
-         AND {GRAIN_SQL.format(span="m.span")} = t.grain AND m.flag IN ({_COUNTED_SQL})
-        GROUP BY t.series_id, t.grain, t.first_day, m.span)
+_BY_SPAN: Final = """
+    SELECT {key}, m.span, count(m.value) AS n, sum(m.value) AS total, min(m.value) AS least,
+           max(m.value) AS greatest, count(CASE WHEN m.qualifier = '<' THEN 1 END) AS n_below,
+           count(CASE WHEN m.qualifier = '>' THEN 1 END) AS n_above,
+           max(CASE WHEN m.qualifier = '<' THEN m.limit_value END) AS below_limit,
+           count(DISTINCT CASE WHEN m.span > 0
+                 THEN (m.time_us - t.start_us) / (m.span * CAST(60000000 AS BIGINT))
+                 ELSE 0 END) AS slots
+    FROM {rows}
+      m.series_id = t.series_id AND m.time_us >= t.start_us AND m.time_us < t.end_us
+      AND {grain} = t.grain AND m.flag IN ({counted})
+    GROUP BY {key}, m.span
+"""
+_RECOMPUTE: Final = """
+    WITH t (series_id, grain, first_day, start_us, end_us) AS (VALUES {values})
     INSERT INTO rollup (series_id, grain, first_day, n, total, least, greatest, n_below, n_above,
                         below_limit, slots, covered_min)
     SELECT series_id, grain, first_day, sum(n), sum(total), min(least), max(greatest),
            sum(n_below), sum(n_above), max(below_limit), sum(slots),
            sum(CASE WHEN span > 0 THEN slots * span ELSE 0 END)
-    FROM by_span GROUP BY series_id, grain, first_day
+    FROM {by_span} GROUP BY series_id, grain, first_day
 """
 _PRESENT: Final = """
     WITH t (series_id, grain, first_day) AS (VALUES {values})
@@ -198,7 +198,23 @@ def recompute(conn: Connection, touched: pl.DataFrame, zones: Mapping[int, str])
     bounded = zoned.join(bounds, on=["timezone", "grain", "first_day"]).sort(list(BUCKET))
     for values in bulk.values(bounded.select(*BUCKET, "start_us", "end_us")):
         conn.exec_driver_sql(_FORGET.format(values=values))
-        conn.exec_driver_sql(_RECOMPUTE.format(values=values))
+        conn.exec_driver_sql(_RECOMPUTE.format(values=values, by_span=_by_span(conn)))
+
+
+def _by_span(conn: Connection) -> str:
+    """Return the sums of each bucket in `t` and each span of its values.
+
+    SQLite looks each bucket's rows up by itself; PostgreSQL would rather read the whole table.
+    """
+    grain = GRAIN_SQL.format(span="m.span")
+    if is_sqlite(conn):
+        key = "t.series_id, t.grain, t.first_day"
+        rows = "t JOIN measurement m ON"
+        return f"({_BY_SPAN.format(key=key, rows=rows, grain=grain, counted=_COUNTED_SQL)})"
+    rows = "measurement m WHERE"
+    sums = _BY_SPAN.format(key="m.series_id", rows=rows, grain=grain, counted=_COUNTED_SQL)
+    inner = sums.replace("SELECT m.series_id, m.span", "SELECT m.span")
+    return f"t CROSS JOIN LATERAL ({inner.replace('GROUP BY m.series_id,', 'GROUP BY')}) AS sums"
 
 
 def renew_latest(conn: Connection, spans: pl.DataFrame) -> None:

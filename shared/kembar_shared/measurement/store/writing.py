@@ -52,6 +52,7 @@ _CLASSIFY: Final = f"""
                 ELSE 'changed' END AS status
     FROM staged s LEFT JOIN measurement m
       ON m.series_id = s.series_id AND m.time_us = s.time_us
+     AND m.time_us BETWEEN :first_us AND :last_us
     WHERE m.series_id IS NULL OR m.flag = {int(Flag.MISSING)}
        OR NOT ({_SAME.format(a="s", b="m")})
 """
@@ -60,13 +61,14 @@ KEEP_OLD: Final = f"""
     SELECT {", ".join(f"m.{name}" for name in ROWS)},
            m.upload_id, m.revision, m.judged_by, :event
     FROM classed c JOIN measurement m ON m.series_id = c.series_id AND m.time_us = c.time_us
+     AND m.time_us BETWEEN :first_us AND :last_us
     WHERE c.status = 'changed'
 """
 _CORRECT: Final = f"""
     UPDATE measurement SET {", ".join(f"{name} = c.{name}" for name in _REPLACED)},
            upload_id = :event, revision = c.old_revision + 1, judged_by = NULL
     FROM classed c
-    WHERE c.status = 'changed'
+    WHERE c.status = 'changed' AND measurement.time_us BETWEEN :first_us AND :last_us
       AND measurement.series_id = c.series_id AND measurement.time_us = c.time_us
 """
 _INSERT: Final = f"""
@@ -81,6 +83,15 @@ _MOVED: Final = """
     SELECT series_id, time_us, old_span FROM classed
     WHERE status = 'changed' AND old_span <> span
 """
+_FOUND: Final = """
+    SELECT 1 FROM measurement m
+    WHERE m.series_id = s.series_id AND m.time_us >= s.low AND m.time_us <= s.high LIMIT 1
+"""
+# Each by itself: PostgreSQL would rather read the whole table.
+_ANY: Final = {
+    True: f"WHERE EXISTS ({_FOUND})",
+    False: f"CROSS JOIN LATERAL ({_FOUND}) AS found",
+}
 _SPANS: Final = """
     SELECT series_id, min(time_us), max(time_us), count(*) FROM classed
     WHERE status IN ('new', 'changed') GROUP BY series_id
@@ -123,13 +134,20 @@ def stage(conn: Connection, rows: pl.DataFrame) -> Staged:
     _fill(conn, known)
     same = "IS" if is_sqlite(conn) else "IS NOT DISTINCT FROM"
     # SQLite learned the standard's spelling in 3.39, older ones are about.
-    conn.execute(text(_CLASSIFY.replace("IS NOT DISTINCT FROM", same)))
+    classify = _CLASSIFY.replace("IS NOT DISTINCT FROM", same)
+    conn.exec_driver_sql(within(classify, known["time_us"], known["time_us"]))
     analyze(conn, "classed")
     found = conn.execute(text("SELECT status, count(*) AS n FROM classed GROUP BY status"))
     others = {row.status: row.n for row in found}
     counts |= others | {"new": fresh.height + others.get("new", 0)}
     counts["same"] = known.height - sum(others.values())
     return Staged(fresh, counts, has_known=True)
+
+
+def within(statement: str, first_us: pl.Series, last_us: pl.Series) -> str:
+    """Put the outermost instants into *statement*, for the partitions to be told by."""
+    low, high = int(first_us.min()), int(last_us.max())  # type: ignore[arg-type]  # they are numbers
+    return statement.replace(":first_us", str(low)).replace(":last_us", str(high))
 
 
 def superseded(conn: Connection) -> pl.DataFrame:
@@ -185,13 +203,15 @@ def _apply_fresh(
 
 
 def _apply_known(conn: Connection, event: int, zones: Mapping[int, str]) -> int:
-    for statement in (KEEP_OLD, _CORRECT, _INSERT):
-        conn.execute(text(statement), {"event": event})
     spans = pl.DataFrame(
         [tuple(row) for row in conn.execute(text(_SPANS))],
         schema={"series_id": pl.Int32, "first_us": pl.Int64, "last_us": pl.Int64, "n": pl.Int32},
         orient="row",
     )
+    if spans.is_empty():
+        return 0
+    for statement in (KEEP_OLD, _CORRECT, _INSERT):
+        conn.execute(text(within(statement, spans["first_us"], spans["last_us"])), {"event": event})
     bulk.append(conn, CHANGE.name, spans, {"event_id": event})
     touched = sums.buckets(conn.execute(text(_TOUCHED)).all())
     moved = sums.buckets_of_instants(conn.execute(text(_MOVED)).all(), zones)
@@ -208,9 +228,8 @@ def _occupied(conn: Connection, rows: pl.DataFrame) -> list[int]:
     found: list[int] = []
     for spelled in bulk.values(spans):
         found += conn.exec_driver_sql(
-            f"WITH span (series_id, low, high) AS (VALUES {spelled}) SELECT series_id FROM span s "
-            "WHERE EXISTS (SELECT 1 FROM measurement m WHERE m.series_id = s.series_id "
-            "AND m.time_us >= s.low AND m.time_us <= s.high)"
+            f"WITH span (series_id, low, high) AS (VALUES {spelled}) SELECT s.series_id "
+            f"FROM span s {_ANY[is_sqlite(conn)]}"
         ).scalars()
     return found
 
