@@ -8,6 +8,7 @@ from pathlib import Path
 from kembar_air.settings import AirSettings
 from kembar_gateway.settings import GatewaySettings
 from kembar_shared.chassis.settings import Settings
+from kembar_shared.measurement.settings import ServiceSettings
 from kembar_waste.settings import WasteSettings
 from kembar_water.settings import WaterSettings
 
@@ -20,13 +21,13 @@ def table() -> str:
     """Return the settings as a Markdown table; a service's own follow those of all."""
     lines = ["| variable | default | meaning |", "|---|---|---|"]
     lines += [_line("KEMBAR_<SERVICE>_", name, Settings) for name in Settings.model_fields]
+    of_services = [n for n in ServiceSettings.model_fields if n not in Settings.model_fields]
+    lines += [_line("KEMBAR_<SERVICE>_", name, ServiceSettings) for name in of_services]
+    shared = {*Settings.model_fields, *ServiceSettings.model_fields}
     for kind in OWN:
         prefix = str(kind.model_config["env_prefix"])
-        lines += [
-            _line(prefix, name, kind)
-            for name in kind.model_fields
-            if name not in Settings.model_fields
-        ]
+        own = (name for name in kind.model_fields if name not in shared)
+        lines += [_line(prefix, name, kind) for name in own]
     return "\n".join(lines) + "\n"
 
 

@@ -7,10 +7,10 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from kembar_shared.chassis.settings import Settings
+from kembar_shared.measurement.settings import ServiceSettings
 
 
-class AirSettings(Settings):
+class AirSettings(ServiceSettings):
     """Settings of the air service, read from `KEMBAR_AIR_…`."""
 
     model_config = SettingsConfigDict(env_prefix="KEMBAR_AIR_", frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from kembar_shared.chassis.settings import Settings
+from kembar_shared.measurement.settings import ServiceSettings
 
 
-class WasteSettings(Settings):
+class WasteSettings(ServiceSettings):
     """Settings of the waste service, read from `KEMBAR_WASTE_…`."""
 
     model_config = SettingsConfigDict(env_prefix="KEMBAR_WASTE_", frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from kembar_shared.chassis.settings import Settings
+from kembar_shared.measurement.settings import ServiceSettings
 
 
-class WaterSettings(Settings):
+class WaterSettings(ServiceSettings):
     """Settings of the water service, read from `KEMBAR_WATER_…`."""
 
     model_config = SettingsConfigDict(env_prefix="KEMBAR_WATER_", frozen=True)

@@ -7,12 +7,14 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import Counter
+from starlette.concurrency import run_in_threadpool
 
 from kembar_shared.chassis import app, database, migrate
 from kembar_shared.chassis.keys import RemoteKeys
 from kembar_shared.chassis.messages import Messages
 from kembar_shared.measurement import store
 from kembar_shared.measurement.gauges import Gauges
+from kembar_shared.measurement.jobs import Jobs
 from kembar_shared.measurement.renewal import Figures
 from kembar_shared.measurement.routes import ROUTERS
 
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from kembar_shared.chassis.keys import KeySource
-    from kembar_shared.chassis.settings import Settings
     from kembar_shared.measurement.indicators import Domain
+    from kembar_shared.measurement.settings import ServiceSettings
 
 PACKAGES: Final = ("kembar_shared.chassis", "kembar_shared.measurement")
 """Whose migrations a service's database needs."""
@@ -32,7 +34,7 @@ make_room: Final = store.partitions.make_room
 """What a restored table needs before its rows."""
 
 
-def build(settings: Settings, domain: Domain, *, keys: KeySource | None = None) -> FastAPI:
+def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None = None) -> FastAPI:
     """Return the app of the service that *domain* describes.
 
     Args:
@@ -50,10 +52,16 @@ def build(settings: Settings, domain: Domain, *, keys: KeySource | None = None) 
         registry=None,
     )
 
+    jobs = Jobs(engine, figures, settings)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        engine.dispose()
+        jobs.start()
+        try:
+            yield
+        finally:
+            await run_in_threadpool(jobs.stop)
+            engine.dispose()
 
     return app.assemble(
         settings,

@@ -22,8 +22,9 @@ def gateway(start_gateway, services, figure):
     )
     services["water"].offer(figure("water.pollution_index", "2023-06", 1.58, origin="stand-in"))
     gateway = start_gateway()
-    deadline = time.monotonic() + 5
-    while "1.58" not in gateway.client.get("/").text:
+    deadline = time.monotonic() + 8
+    # Each service is pulled by itself.
+    while not all(n in gateway.client.get("/?lang=en").text for n in ("1.58", "11,000")):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     return gateway

@@ -2,7 +2,7 @@ from datetime import date, timedelta
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kembar_shared.measurement.coverage import UNIT_SCHEMA, gather
@@ -136,6 +136,7 @@ def test_both_seasons_of_a_year_count_where_asked_for(year):
     )
 
 
+@settings(deadline=None)
 @given(st.permutations(april(20) + april(28, member="B")))
 def test_the_order_of_units_does_not_matter(units):
     assert gathered(units) == gathered(april(20) + april(28, member="B"))

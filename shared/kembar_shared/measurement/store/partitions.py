@@ -37,6 +37,14 @@ def partition_of(day: date) -> Period:
     return Period.of(day, Grain.MONTH if day.year >= FIRST_MONTHLY_YEAR else Grain.YEAR)
 
 
+def ahead(today: date, months: int) -> list[date]:
+    """Return a day of this month and of each of the next *months*."""
+    days = [today.replace(day=1)]
+    for _ in range(months):
+        days.append(Period.of(days[-1], Grain.MONTH).following)
+    return days
+
+
 def missing(conn: Connection, days: Iterable[date]) -> list[Period]:
     """Return the partitions of these days, in UTC, that are not there."""
     return _absent(conn, {partition_of(day) for day in days})

@@ -1,0 +1,67 @@
+"""What a service does on timers: figures computed anew, partitions made ahead.
+
+Each job finds out from the database what is due, and doing it twice changes nothing; so every
+process may run it, and one that was down makes up for it when it starts.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from kembar_shared.chassis.database import reading, writing
+from kembar_shared.chassis.problems import DatabaseUnavailable
+from kembar_shared.measurement import store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kembar_shared.chassis.database import Engine
+    from kembar_shared.measurement.renewal import Figures
+    from kembar_shared.measurement.settings import ServiceSettings
+
+_COMMON: Final = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+
+
+class Jobs:
+    """The timers of one process."""
+
+    def __init__(self, engine: Engine, figures: Figures, settings: ServiceSettings) -> None:
+        self._engine, self._figures, self._settings = engine, figures, settings
+        self._scheduler = BackgroundScheduler(timezone="UTC")
+
+    def start(self) -> None:
+        """Do each job now, and again every period."""
+        self._add("figures", self._figures.renew, self._settings.figures_period_s)
+        if self._engine.dialect.name != "sqlite":
+            self._add("partitions", self._look_ahead, self._settings.partitions_period_s)
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Let what is under way end, and begin no more."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=True)
+
+    def _add(self, name: str, job: Callable[[], None], period_s: float) -> None:
+        def run() -> None:
+            try:
+                job()
+            except DatabaseUnavailable as error:
+                # The next run makes up for it.
+                structlog.get_logger().warning("job", job=name, reason=error.slug)
+
+        now = datetime.now(UTC)
+        self._scheduler.add_job(
+            run, "interval", id=name, seconds=period_s, next_run_time=now, **_COMMON
+        )
+
+    def _look_ahead(self) -> None:
+        months = store.partitions.ahead(datetime.now(UTC).date(), self._settings.partitions_ahead)
+        with reading(self._engine) as conn:
+            missing = store.partitions.missing(conn, months)
+        if missing:
+            with writing(self._engine) as conn:
+                store.partitions.make(conn, missing)

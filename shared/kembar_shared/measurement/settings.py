@@ -1,0 +1,23 @@
+"""What an operator may set on each service that keeps measurements."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from kembar_shared.chassis.settings import Settings
+
+
+class ServiceSettings(Settings):
+    """The settings every process has, and those of a service; each narrows them by its prefix."""
+
+    figures_period_s: float = Field(
+        default=10, ge=1, description="Services: seconds between two computations of figures."
+    )
+    partitions_period_s: float = Field(
+        default=86_400,
+        ge=1,
+        description="Services: seconds between two looks ahead for partitions.",
+    )
+    partitions_ahead: int = Field(
+        default=3, ge=1, le=24, description="Services: months for which partitions are made ahead."
+    )
