@@ -12,7 +12,7 @@ from kembar_shared.chassis import copying
 from kembar_shared.chassis.database import is_sqlite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from kembar_shared.chassis.database import Connection
 
@@ -47,8 +47,14 @@ def append(
     if is_sqlite(conn):
         for part in rows.iter_slices(SLICE):
             _execute_many(conn, table, part, constants)
-    else:
-        _copy(conn, table, rows, constants)
+        return
+    filled, is_plain = _plain(rows)
+    if filled:
+        parts = (part.filter(is_plain).select(filled) for part in rows.iter_slices(SLICE))
+        _copy(conn, table, parts, filled, constants, is_binary=True)
+    others = [part.filter(~is_plain) for part in rows.iter_slices(SLICE)]
+    if any(not part.is_empty() for part in others):
+        _copy(conn, table, others, rows.columns, constants, is_binary=False)
 
 
 def values(keys: pl.DataFrame) -> Iterator[str]:
@@ -68,17 +74,38 @@ def _execute_many(
     conn.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({marks})", part.rows())
 
 
-def _copy(conn: Connection, table: str, rows: pl.DataFrame, constants: Mapping[str, int]) -> None:
-    is_fixed = all(type(dtype) in _WIDTHS for dtype in rows.dtypes)
-    is_binary = is_fixed and not any(rows[name].has_nulls() for name in rows.columns)
-    names = ", ".join((*rows.columns, *constants))
-    kind = "binary" if is_binary else "text"
+def _plain(rows: pl.DataFrame) -> tuple[list[str], pl.Expr]:
+    """Find the numbers that nearly every row consists of.
+
+    Returns:
+        The columns that nearly every row has, where all of them are numbers; and which rows have
+        these and no others.
+    """
+    nulls = {name: rows[name].null_count() for name in rows.columns}
+    filled = [name for name, count in nulls.items() if 2 * count < rows.height]
+    if any(type(rows.schema[name]) not in _WIDTHS for name in filled):
+        return [], pl.lit(value=False)
+    has = [pl.col(name).is_not_null() == (name in filled) for name, count in nulls.items() if count]
+    return filled, pl.all_horizontal(pl.lit(value=True), *has)
+
+
+def _copy(
+    conn: Connection,
+    table: str,
+    parts: Iterable[pl.DataFrame],
+    columns: Sequence[str],
+    constants: Mapping[str, int],
+    *,
+    is_binary: bool,
+) -> None:
+    names = ", ".join((*columns, *constants))
     fixed = [pl.lit(value, pl.Int32).alias(name) for name, value in constants.items()]
+    kind = "binary" if is_binary else "text"
     cursor = conn.connection.cursor()
     with cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT {kind})") as copy:
         if is_binary:
             copy.write(b"PGCOPY\n\xff\r\n\x00" + bytes(8))
-        for part in rows.iter_slices(SLICE):
+        for part in parts:
             whole = part.with_columns(*fixed)
             copy.write(_binary(whole) if is_binary else copying.lines_of(whole))
         if is_binary:

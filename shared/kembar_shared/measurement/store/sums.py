@@ -93,6 +93,10 @@ def places(rows: pl.DataFrame, zones: Mapping[int, str]) -> pl.DataFrame:
         `first_day`, yyyymmdd, of the day, month or year the row stands for or in, and `slot`, which
         of the spans of that length in the day it is.
     """
+    return pl.concat(_places(part, zones) for part in rows.iter_slices(bulk.SLICE))
+
+
+def _places(rows: pl.DataFrame, zones: Mapping[int, str]) -> pl.DataFrame:
     names = sorted(set(zones.values()))
     number_of = {series: names.index(zone) for series, zone in zones.items()}
     quarters = rows.select(
@@ -252,7 +256,7 @@ def _summed(rows: pl.DataFrame) -> pl.DataFrame:
         pl.lit(None, pl.String).alias("qualifier"),
         pl.lit(None, pl.Float64).alias("limit_value"),
     ]
-    filled = rows.with_columns(
+    filled = rows.lazy().with_columns(
         column for column in absent if column.meta.output_name() not in rows.columns
     )
     value, is_below = pl.col("value"), pl.col("qualifier") == "<"
@@ -269,6 +273,7 @@ def _summed(rows: pl.DataFrame) -> pl.DataFrame:
             below_limit=pl.col("limit_value").filter(is_below).max(),
             slots=pl.col("slot").n_unique(),
         )
+        .collect()
     )
     whole = ("n", "n_below", "n_above", "slots")
     return (

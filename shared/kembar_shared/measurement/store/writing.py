@@ -27,7 +27,7 @@ ROWS: Final = {
     "line": pl.Int32, "span": pl.Int16, "flag": pl.Int16, "qualifier": pl.String,
     "sent": pl.String, "extra": pl.String,
 }  # fmt: skip
-"""Columns of rows to be stored; those of `_OPTIONAL` may be absent."""
+"""Columns of rows to be stored; the last three and `limit_value` may be absent."""
 
 _SQL_TYPES: Final = {
     pl.Int16: "SMALLINT", pl.Int32: "INTEGER", pl.Int64: "BIGINT",
@@ -37,7 +37,6 @@ _STAGED: Final = ROWS | {"first_day": pl.Int32}
 _CONTENT: Final = ("value", "qualifier", "limit_value", "extra")
 """What makes a value of the same identity another value."""
 
-_OPTIONAL: Final = ("limit_value", "qualifier", "sent", "extra")
 _REPLACED: Final = tuple(name for name in ROWS if name not in {"series_id", "time_us"})
 _KEYED: Final = ", ".join(ROWS)
 _SAME: Final = " AND ".join(f"{{a}}.{name} IS NOT DISTINCT FROM {{b}}.{name}" for name in _CONTENT)
@@ -126,11 +125,13 @@ def stage(conn: Connection, rows: pl.DataFrame) -> Staged:
             by time, one row per series and time.
     """
     occupied = _occupied(conn, rows)
-    fresh = rows.filter(~pl.col("series_id").is_in(occupied)) if occupied else rows
+    is_known = pl.col("series_id").is_in(occupied)
+    is_all = len(occupied) == rows["series_id"].n_unique()
+    fresh = rows if not occupied else rows.clear() if is_all else rows.filter(~is_known)
     counts = {"new": fresh.height, "same": 0, "changed": 0, "superseded": 0}
     if not occupied:
         return Staged(fresh, counts, has_known=False)
-    known = rows.filter(pl.col("series_id").is_in(occupied))
+    known = rows if is_all else rows.filter(is_known)
     _fill(conn, known)
     same = "IS" if is_sqlite(conn) else "IS NOT DISTINCT FROM"
     # SQLite learned the standard's spelling in 3.39, older ones are about.
@@ -187,13 +188,7 @@ def _apply_fresh(
 ) -> int:
     constants = {"upload_id": event, "revision": 1}
     stored = fresh.select(name for name in ROWS if name in fresh.columns)
-    optional = [name for name in _OPTIONAL if name in stored.columns]
-    # Rows of numbers alone take the shortest way.
-    odd = pl.any_horizontal(
-        pl.col("value").is_null(), *(pl.col(name).is_not_null() for name in optional)
-    )
-    bulk.append(conn, MEASUREMENT.name, stored.filter(odd), constants)
-    bulk.append(conn, MEASUREMENT.name, stored.filter(~odd).drop(optional), constants)
+    bulk.append(conn, MEASUREMENT.name, stored, constants)
     sums.add(conn, fresh, constants, zones)
     spans = fresh.group_by("series_id", maintain_order=True).agg(
         first_us=pl.col("time_us").min(), last_us=pl.col("time_us").max(), n=pl.len().cast(pl.Int32)

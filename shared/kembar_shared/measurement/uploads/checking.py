@@ -87,6 +87,9 @@ class Checker:
             raws = table.raws(rows["line"].unique())
             errors = errors.join(raws, on="line", how="left", maintain_order="left")
             told = pl.concat([told.select(errors.columns), errors])
+        # A text that is picked from many holds on to all of them; a copy does not.
+        texts = [name for name, kind in told.schema.items() if kind == pl.String()]
+        told = told.with_columns(pl.concat_str(name, pl.lit("")).alias(name) for name in texts)
         return Part(self._typed(frame), told, rejected)
 
     def _lengths(self, frame: pl.DataFrame) -> pl.DataFrame:

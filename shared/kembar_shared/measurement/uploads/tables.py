@@ -24,7 +24,7 @@ OPTIONAL: Final = (
 )
 COLUMNS: Final = REQUIRED + OPTIONAL
 
-CHUNK_ROWS: Final = 100_000
+CHUNK_ROWS: Final = 50_000
 """Most rows of one table: what a service holds of a file at a time."""
 
 NOT_TEXT: Final = "\N{REPLACEMENT CHARACTER}"
