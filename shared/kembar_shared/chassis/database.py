@@ -34,6 +34,13 @@ __all__ = [
     "writing",
 ]
 
+_PRAGMAS: Final = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    # A large upload's log is cut back to this once it is in the database.
+    "journal_size_limit = 16777216",
+)
 # perm, busy, locked, nomem, readonly, interrupt, ioerr, corrupt, full, cantopen, protocol, notadb
 _SQLITE_TROUBLE: Final = frozenset({3, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 26})
 _POSTGRES_TROUBLE: Final = (
@@ -160,7 +167,7 @@ def _connect_sqlite(
     def _prepare(raw: Any, _record: object) -> None:  # Any: the driver's own connection
         # The driver's implicit transactions would leave half a migration behind.
         raw.isolation_level = None
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        for pragma in _PRAGMAS:
             raw.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")
