@@ -2,6 +2,7 @@
 
 Problem
     UploadRejected 422      StationsNotYours 403
+    FileUnreadable 422
     StationNotYours 403     StationExists 409
     UnknownUpload 404       OwnUpload 403
     NothingToReview 409     BodyUnreadable 400
@@ -16,6 +17,12 @@ class UploadRejected(Problem):
     """No row of the file could be stored; the receipt's rejections say why."""
 
     slug, status = "upload-rejected", 422
+
+
+class FileUnreadable(Problem):
+    """No row of the file can be read at all; `errors` says why."""
+
+    slug, status = "file-unreadable", 422
 
 
 class StationsNotYours(Problem):

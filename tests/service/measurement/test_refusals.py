@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import pytest
 
 HEADER = "station,parameter,time,value,unit\n"
@@ -61,3 +64,30 @@ def test_a_cursor_of_nobody_is_refused(agent, path, cursor):
     answer = agent.get(f"/v1/{path}", params={"cursor": cursor})
 
     assert (answer.status_code, answer.json()["type"]) == (400, "urn:kembar:problem:bad-cursor")
+
+
+def test_every_refused_row_is_in_the_table_to_mend(agent):
+    rows = "".join(f"CPM-01,bod,yesterday {n},6.5,mg/L\n" for n in range(2500))
+    receipt = agent.post(
+        "/v1/uploads", content=HEADER + rows + GOOD, headers={"Content-Type": "text/csv"}
+    ).json()
+
+    answer = agent.get(receipt["rejections"], params={"format": "csv"})
+    table = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [int(row["line"]) for row in table] == list(range(2, 2502))
+    assert {row["code"] for row in table} == {"time-unreadable"}
+    again = agent.get(
+        receipt["rejections"],
+        params={"format": "csv"},
+        headers={"If-None-Match": answer.headers["etag"]},
+    )
+    assert again.status_code == 304
+
+
+def test_a_file_without_a_row_is_said_to_be_unreadable(agent):
+    for content in (b"", b"\x89PNG\r\n\x1a\n", b"place,when\n1,2\n"):
+        answer = agent.post(
+            "/v1/uploads", content=content, headers={"Content-Type": "text/csv"}
+        ).json()
+        assert answer["type"] == "urn:kembar:problem:file-unreadable"
+        assert answer["errors"][0]["fix"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import polars as pl
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 
 from kembar_shared.chassis.auth import CallerDep, needs
 from kembar_shared.chassis.caching import conditional, etag_of, json_response
@@ -18,7 +18,12 @@ from kembar_shared.chassis.database import reading
 from kembar_shared.chassis.idempotency import IdempotencyKeyDep
 from kembar_shared.chassis.pages import LimitDep, encode_cursor, page
 from kembar_shared.measurement import ingest, periods, store
-from kembar_shared.measurement.problems import StationsNotYours, UnknownUpload, UploadRejected
+from kembar_shared.measurement.problems import (
+    FileUnreadable,
+    StationsNotYours,
+    UnknownUpload,
+    UploadRejected,
+)
 from kembar_shared.measurement.routes import reception
 from kembar_shared.measurement.routes.needed import (
     ZONES,
@@ -34,11 +39,18 @@ from kembar_shared.measurement.routes.needed import (
 from kembar_shared.measurement.routes.shown import rfc3339
 from kembar_shared.measurement.uploads import Declaration
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kembar_shared.chassis.problems import Problem
+
 router = APIRouter(prefix="/v1", tags=["uploads"])
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _SHOWN, _SHOWN_CHARACTERS = 100, 200
 """Of the refused cells an answer shows the first; `/rejections` has all of them, whole."""
+_CSV = "text/csv; charset=utf-8"
+_PART = 1000
 _COLUMNS = ("line", "column", "value", "code", "message", "fix", "raw")
 
 
@@ -113,7 +125,9 @@ def create_upload(
         _count(request, domain.service, receipt)
     if not received.receipt["stored"]:
         codes = set(received.errors["code"].to_list())
-        kind = StationsNotYours if codes == {"station-not-yours"} else UploadRejected
+        kind: type[Problem] = UploadRejected if receipt["received"] else FileUnreadable
+        if codes == {"station-not-yours"}:
+            kind = StationsNotYours
         raise kind(rejected=received.receipt["rejected"], errors=first, extra={"receipt": receipt})
     location = {"Location": f"/v1/uploads/{receipt['id']}"}
     return JSONResponse(receipt, status_code=200 if received.is_replayed else 201, headers=location)
@@ -148,23 +162,24 @@ def list_rejections(
     cursor: CursorDep = None,
     format: Annotated[Literal["json", "csv"], Query()] = "json",  # noqa: A002
 ) -> Response:
-    """Answer every failing cell of an upload with its line, its code and how to mend it."""
+    """Answer every failing cell of an upload with its line, its code and how to mend it.
+
+    A page of JSON, or all of them as CSV.
+    """
     after = position(cursor, "n")
     with reading(engine) as conn:
         upload = _own_upload(store.events.upload(conn, code), caller, code)
+        if format == "csv":
+            # What was refused never changes.
+            lines = _csv_lines(engine, upload["id"], messages, language)
+            return conditional(
+                request, etag_of(code, language), lambda: StreamingResponse(lines, media_type=_CSV)
+            )
         rows = store.events.rejections(
             conn, upload["id"], after=after[0] if after else 0, limit=limit + 1
         )
     following = encode_cursor({"n": rows[limit - 1]["number"]}) if len(rows) > limit else None
-    told = [
-        _told(dict(row) | {"column": row["column_name"]}, messages, language)
-        for row in rows[:limit]
-    ]
-    if format == "csv":
-        text = _csv_of(told)
-        return conditional(
-            request, etag_of(text), lambda: Response(text, media_type="text/csv; charset=utf-8")
-        )
+    told = [_told(row, messages, language) for row in rows[:limit]]
     return json_response(request, page(told, following))
 
 
@@ -194,24 +209,33 @@ def _instant(time_us: int | None) -> str | None:
     return rfc3339(periods.instant_of_us(time_us))
 
 
-def _told(row: dict[str, Any], messages: MessagesDep, language: str) -> dict[str, Any]:
+def _told(row: Any, messages: MessagesDep, language: str) -> dict[str, Any]:
     """Put a failing cell into words."""
     said = {name: row[name] for name in ("line", "column", "value", "expected")}
     sentences = {
         part: messages.say(f"row.{row['code']}.{part}", language, **said)
         for part in ("message", "fix")
     }
-    return {name: (row | sentences)[name] for name in _COLUMNS}
+    return {name: (dict(row) | sentences)[name] for name in _COLUMNS}
 
 
-def _csv_of(rows: list[dict[str, Any]]) -> str:
-    """Return *rows* as CSV whose cells no spreadsheet takes for formulas."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, _COLUMNS)
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({name: _harmless(value) for name, value in row.items()})
-    return out.getvalue()
+def _csv_lines(
+    engine: EngineDep, upload: int, messages: MessagesDep, language: LanguageDep
+) -> Iterator[str]:
+    """Yield every failing cell as CSV whose cells no spreadsheet takes for formulas."""
+    after, rows = 0, None
+    while rows is None or len(rows) == _PART:
+        out = io.StringIO()
+        writer = csv.DictWriter(out, _COLUMNS)
+        if rows is None:
+            writer.writeheader()
+        with reading(engine) as conn:
+            rows = store.events.rejections(conn, upload, after=after, limit=_PART)
+        for row in rows:
+            told = _told(row, messages, language)
+            writer.writerow({name: _harmless(value) for name, value in told.items()})
+            after = row["number"]
+        yield out.getvalue()
 
 
 def _harmless(value: Any) -> Any:

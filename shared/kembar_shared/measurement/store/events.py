@@ -84,7 +84,7 @@ def upload(conn: Connection, code: str) -> RowMapping | None:
 def rejections(conn: Connection, upload: int, *, after: int, limit: int) -> Sequence[RowMapping]:
     """Return the failing cells of an upload in the order of its lines."""
     wanted = (
-        select(REJECTION)
+        select(REJECTION, REJECTION.c.column_name.label("column"))
         .where(REJECTION.c.upload_id == upload, REJECTION.c.number > after)
         .order_by(REJECTION.c.number)
         .limit(limit)
