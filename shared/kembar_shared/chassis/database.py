@@ -43,12 +43,18 @@ _PRAGMAS: Final = (
 )
 # perm, busy, locked, nomem, readonly, interrupt, ioerr, corrupt, full, cantopen, protocol, notadb
 _SQLITE_TROUBLE: Final = frozenset({3, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 26})
+# A key that another transaction took first: sent again, the request finds what that one did.
+_SQLITE_RACES: Final = frozenset(
+    {sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_UNIQUE}
+)
 _POSTGRES_TROUBLE: Final = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
     pg_errors.ReadOnlySqlTransaction,
     pg_errors.InsufficientPrivilege,
     pg_errors.IdleInTransactionSessionTimeout,
+    pg_errors.UniqueViolation,
+    # As Citus tells many a trouble of its nodes, a key that a COPY found taken among them.
     pg_errors.InternalError_,
 )
 
@@ -145,8 +151,9 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that commits on leaving the block and rolls back on an exception.
 
     Raises:
-        DatabaseUnavailable: The database is away, locked, full, read-only or too slow. Whether a
-            commit that failed so has taken effect is unknown; a retry finds out.
+        DatabaseUnavailable: The database is away, locked, full, read-only or too slow, or another
+            transaction took a key first. Whether a commit that failed so has taken effect is
+            unknown; a retry finds out.
     """
     with _trouble_told(), engine.begin() as conn:
         yield conn
@@ -290,5 +297,5 @@ def _is_nul(error: BaseException | None) -> bool:
 def _is_trouble(error: BaseException | None) -> bool:
     code: int | None = getattr(error, "sqlite_errorcode", None)
     if code is not None:
-        return code & 0xFF in _SQLITE_TROUBLE
+        return code & 0xFF in _SQLITE_TROUBLE or code in _SQLITE_RACES
     return isinstance(error, _POSTGRES_TROUBLE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal
@@ -11,6 +12,7 @@ import polars as pl
 
 from kembar_shared.chassis import idempotency
 from kembar_shared.chassis.database import is_sqlite, reading, writing
+from kembar_shared.chassis.problems import DatabaseUnavailable
 from kembar_shared.measurement import store, uploads
 
 if TYPE_CHECKING:
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from kembar_shared.measurement.catalogue import Catalogue
 
 _OPERATION: Final = "POST /v1/uploads"
+
+_PATIENCE_MS: Final = 200
+"""How long an upload waits for readers before it does without partitions of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +168,9 @@ def _identified(engine: Engine, checked: uploads.Checked) -> _Rows | None:
             partitions = store.partitions.missing(conn, days)
     absent = found.filter(pl.col("series_id").is_null())
     if partitions:
-        with writing(engine) as conn:
-            store.partitions.make(conn, partitions)
+        # Where a reader is in the way, a job makes them later; the rows are kept all the same.
+        with suppress(DatabaseUnavailable), writing(engine) as conn:
+            store.partitions.make(conn, partitions, patience_ms=_PATIENCE_MS)
     if not absent.is_empty():
         with writing(engine) as conn:
             store.series.make(conn, absent)

@@ -91,11 +91,10 @@ def _state(row: Any, grain: Grain, coverage: float, *, is_monthly: bool) -> Stat
     too_few_dates = is_monthly and grain is Grain.YEAR and row["sampled"] < _LEAST_DATES
     if coverage < LEAST_COVERAGE or too_few_dates:
         return State.INSUFFICIENT
-    if row["n"] and not row["n_below"] and not row["n_above"]:
-        return State.OK
-    if row["n"]:
+    kinds = [name for name in ("n", "n_below", "n_above") if row[name]]
+    if len(kinds) > 1:
         return State.CANNOT_ASSESS
-    return State.BELOW_LIMIT if row["n_below"] and not row["n_above"] else State.ABOVE_LIMIT
+    return {"n": State.OK, "n_below": State.BELOW_LIMIT, "n_above": State.ABOVE_LIMIT}[kinds[0]]
 
 
 def _period_of(bucket: int, grain: Grain) -> Period:

@@ -87,7 +87,8 @@ def test_a_mistake_in_our_sql_is_no_outage(engine):
         with pytest.raises(sa.exc.DBAPIError), reading(engine) as conn:
             conn.execute(sa.text(statement))
     with pytest.raises(sa.exc.IntegrityError), writing(engine) as conn:
-        conn.execute(sa.text("INSERT INTO well (code) VALUES ('A1'), ('A1')"))
+        conn.execute(sa.text("CREATE TABLE pump (depth INTEGER CHECK (depth > 0))"))
+        conn.execute(sa.text("INSERT INTO pump VALUES (0)"))
 
 
 def test_many_writers_wait_for_each_other(engine):
@@ -158,6 +159,17 @@ def test_sqlite_keeps_what_it_acknowledges(tmp_path, open_engine):
     }
 
 
+def test_a_key_that_another_took_first_asks_for_a_retry(engine):
+    with writing(engine) as conn:
+        add(conn, "A1")
+    with pytest.raises(DatabaseUnavailable), writing(engine) as conn:
+        add(conn, "A2")
+        add(conn, "A1")
+
+    with reading(engine) as conn:
+        assert codes(conn) == ["A1"]
+
+
 def test_a_file_that_is_no_database_is_an_outage(tmp_path, open_engine):
     (tmp_path / "text").write_text("this is no database" * 100)
 
@@ -178,6 +190,30 @@ def test_a_full_disk_is_an_outage_and_heals(tmp_path, open_engine):
 
 
 # PostgreSQL
+
+
+def copy_in(conn, *codes):
+    with conn.connection.cursor().copy("COPY well (code) FROM STDIN") as copy:
+        copy.write("".join(f"{code}\n" for code in codes))
+
+
+def test_a_key_that_a_copy_finds_taken_asks_for_a_retry(postgres_url, open_engine):
+    engine = open_engine(postgres_url)
+    with writing(engine) as conn:
+        conn.execute(sa.text("CREATE TABLE well (code TEXT PRIMARY KEY)"))
+        copy_in(conn, "A1")
+    with pytest.raises(DatabaseUnavailable), writing(engine) as conn:
+        copy_in(conn, "A2", "A1")
+
+    with reading(engine) as conn:
+        assert codes(conn) == ["A1"]
+
+
+def test_a_trouble_without_a_name_asks_for_a_retry(postgres_url, open_engine):
+    """As a node of a Citus cluster tells of a key that is taken."""
+    told = "DO $$ BEGIN RAISE EXCEPTION 'duplicate key' USING ERRCODE = 'XX000'; END $$"
+    with pytest.raises(DatabaseUnavailable), writing(open_engine(postgres_url)) as conn:
+        conn.exec_driver_sql(told)
 
 
 def test_postgresql_is_bounded_and_speaks_utc(postgres_url, open_engine):

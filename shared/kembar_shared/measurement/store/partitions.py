@@ -1,7 +1,8 @@
 """Partitions of `measurement` on PostgreSQL: one for each month, one for each year of old.
 
 They are made ahead of time, and before an upload that needs one. What finds none is kept in
-`measurement_rest` all the same.
+`measurement_rest` all the same. To attach a partition is to look at `measurement_rest` alone: it
+waits for every transaction that has read from there, and whoever reads next waits for it.
 """
 
 from __future__ import annotations
@@ -62,14 +63,30 @@ def days_of(times_us: pl.Series) -> list[date]:
     return times_us.alias("time_us").to_frame().select(day.unique()).to_series().to_list()
 
 
-def make(conn: Connection, wanted: Iterable[Period]) -> None:
+def make(conn: Connection, wanted: Iterable[Period], *, patience_ms: int | None = None) -> None:
     """Make the partitions *wanted* that are not there.
 
     Rows that waited in `measurement_rest` for one of them move there.
+
+    Args:
+        conn: A writing transaction that does nothing else; readers wait until it is committed.
+        wanted: The months and years.
+        patience_ms: How long to wait for a reader in the way; absent: as long as for any lock.
+
+    Raises:
+        DatabaseUnavailable: A reader was in the way; what was to be made is not.
     """
+    if patience_ms is not None:
+        conn.exec_driver_sql(f"SET LOCAL lock_timeout = {int(patience_ms)}")
     conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    for period in _absent(conn, wanted):
-        _make(conn, period)
+    absent = _absent(conn, wanted)
+    for period in absent:
+        _create(conn, period)
+    if absent:
+        # From here to the commit nobody reads or fills what finds no partition.
+        conn.exec_driver_sql("LOCK TABLE measurement_rest IN ACCESS EXCLUSIVE MODE")
+    for period in absent:
+        _attach(conn, period)
 
 
 def _absent(conn: Connection, wanted: Iterable[Period]) -> list[Period]:
@@ -77,21 +94,28 @@ def _absent(conn: Connection, wanted: Iterable[Period]) -> list[Period]:
     return sorted(period for period in wanted if _name(period) not in known)
 
 
-def _make(conn: Connection, period: Period) -> None:
+def _create(conn: Connection, period: Period) -> None:
     name = _name(period)
-    bounds = {"low": _us(period.first), "high": _us(period.following)}
-    inside = "time_us >= {low} AND time_us < {high}".format(**bounds)
     conn.exec_driver_sql(f"CREATE TABLE {name} (LIKE measurement INCLUDING ALL)")
-    # Attaching holds up nobody; creating a partition in place would wait for every reader.
-    conn.exec_driver_sql(f"ALTER TABLE {name} ADD CONSTRAINT {name}_span CHECK ({inside})")
+    # So that attaching it need not read it.
+    conn.exec_driver_sql(f"ALTER TABLE {name} ADD CONSTRAINT {name}_span CHECK ({_inside(period)})")
+
+
+def _attach(conn: Connection, period: Period) -> None:
+    name = _name(period)
     conn.exec_driver_sql(
-        f"WITH moved AS (DELETE FROM measurement_rest WHERE {inside} RETURNING *) "
+        f"WITH moved AS (DELETE FROM measurement_rest WHERE {_inside(period)} RETURNING *) "
         f"INSERT INTO {name} SELECT * FROM moved"
     )
+    # Creating a partition in place would wait for the readers of every other one, too.
     conn.exec_driver_sql(
         f"ALTER TABLE measurement ATTACH PARTITION {name} "
-        "FOR VALUES FROM ({low}) TO ({high})".format(**bounds)
+        f"FOR VALUES FROM ({_us(period.first)}) TO ({_us(period.following)})"
     )
+
+
+def _inside(period: Period) -> str:
+    return f"time_us >= {_us(period.first)} AND time_us < {_us(period.following)}"
 
 
 def _name(period: Period) -> str:

@@ -1,0 +1,181 @@
+"""Partitions of `measurement` on PostgreSQL: made when needed, in nobody's way."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, date, datetime
+
+import polars as pl
+import pytest
+import sqlalchemy as sa
+
+from kembar_shared.chassis.database import connect, reading, writing
+from kembar_shared.measurement import store
+
+ROW = "{station},bod,{time},{value},mg/L,,"
+NAMES = """
+    SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'measurement'::regclass
+    ORDER BY 1
+"""
+
+
+@pytest.fixture
+def database_url(postgres_url):
+    """Run on PostgreSQL alone; SQLite has no partitions."""
+    return postgres_url
+
+
+@pytest.fixture
+def engine(agent, postgres_url):
+    """Reach the database of the service that runs."""
+    engine = connect(postgres_url, timeout_s=10)
+    yield engine
+    engine.dispose()
+
+
+def row(time, value=1, station="CPM-01"):
+    return ROW.format(station=station, time=time, value=value)
+
+
+def names(engine):
+    with reading(engine) as conn:
+        return [*conn.execute(sa.text(NAMES)).scalars()]
+
+
+def where(engine):
+    """Return the partition of each measurement, by time."""
+    wanted = sa.text("SELECT tableoid::regclass::text FROM measurement ORDER BY time_us")
+    with reading(engine) as conn:
+        return [*conn.execute(wanted).scalars()]
+
+
+def us(*day):
+    return int(datetime(*day, tzinfo=UTC).timestamp()) * 1_000_000
+
+
+def lay_in_rest(engine, *times_us):
+    """Store measurements as if their partitions had been forgotten."""
+    with writing(engine) as conn:
+        series = conn.execute(sa.text("SELECT max(id) FROM series")).scalar()
+        for time_us in times_us:
+            conn.execute(
+                sa.text(
+                    "INSERT INTO measurement (series_id, time_us, value, upload_id, line, revision,"
+                    " span, flag) SELECT :series, :at, 7, max(id), 2, 1, 1440, 1 FROM upload"
+                ),
+                {"series": series, "at": time_us},
+            )
+
+
+def test_an_upload_finds_its_months_made(engine, upload):
+    before = names(engine)
+    # The months of partitions are those of UTC: six hours into February in Jakarta it is January.
+    sent = upload(
+        row("2021-01-31T23:00:00+07:00"),
+        row("2021-02-01T06:00:00+07:00"),
+        row("2021-02-01T07:00:00+07:00"),
+    )
+
+    assert sent.status_code == 201
+    assert {*names(engine)} - {*before} == {"measurement_2021_01", "measurement_2021_02"}
+    assert where(engine) == ["measurement_2021_01"] * 2 + ["measurement_2021_02"]
+
+
+def test_old_years_have_one_partition_each(engine, upload):
+    upload(
+        row("1987-03-01T00:00:00Z"),
+        row("1987-11-30T00:00:00Z"),
+        row("2009-12-31T23:59:59Z"),
+        row("2010-01-01T00:00:00Z"),
+    )
+
+    assert where(engine) == ["measurement_1987"] * 2 + ["measurement_2009", "measurement_2010_01"]
+
+
+def test_the_day_of_an_instant_before_1970_is_found(engine):
+    times = pl.Series([us(1969, 12, 31) + 86_399_999_999, us(1950, 1, 1), us(2024, 2, 29)])
+
+    assert sorted(store.partitions.days_of(times)) == [
+        date(1950, 1, 1), date(1969, 12, 1), date(2024, 2, 1)
+    ]  # fmt: skip
+
+
+def test_what_lay_without_a_partition_moves_into_its_own(engine, agent, upload):
+    upload(row("2021-01-31T12:00:00Z"))
+    lay_in_rest(engine, us(2022, 3, 1), us(2022, 3, 31) + 86_399_999_999, us(2022, 4, 1))
+    before = agent.get("/v1/measurements").json()["items"]
+    assert where(engine)[1:] == ["measurement_rest"] * 3
+
+    upload(row("2022-03-15T00:00:00Z", station="CPM-02"))
+
+    assert where(engine)[1:] == ["measurement_2022_03"] * 3 + ["measurement_rest"]
+    after = agent.get("/v1/measurements", params={"station": "CPM-01"}).json()["items"]
+    assert after == before
+
+
+def test_a_correction_reaches_what_lies_without_a_partition(engine, agent, upload):
+    upload(row("2021-01-31T12:00:00Z"))
+    lay_in_rest(engine, us(2022, 3, 1))
+
+    receipt = upload(row("2022-03-01T00:00:00Z", 8)).json()
+
+    assert (receipt["inserted"], receipt["corrected"]) == (0, 1)
+    assert [m["value"] for m in agent.get("/v1/measurements").json()["items"]] == [1, 8]
+
+
+def test_many_who_need_the_same_month_make_it_once(engine, upload):
+    answers = []
+
+    def send(n):
+        station = f"CPM-{n % 2 + 1:02}"
+        answers.append(upload(row(f"2021-05-01T00:{n:02}:00Z", n, station)).status_code)
+
+    threads = [threading.Thread(target=send, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert answers == [201] * 8
+    assert names(engine).count("measurement_2021_05") == 1
+    assert where(engine) == ["measurement_2021_05"] * 8
+
+
+def test_an_upload_may_span_every_year(engine, agent, upload):
+    months = [(y, m) for y in range(1950, 2026) for m in (1, 12)]
+
+    receipt = upload(*(row(f"{y}-{m:02}-15T00:00:00Z", n) for n, (y, m) in enumerate(months)))
+
+    assert receipt.json()["inserted"] == len(months)
+    assert "measurement_rest" not in where(engine)
+    values = [m["value"] for m in agent.get("/v1/measurements").json()["items"]]
+    assert values == [*range(len(months))]
+
+
+def test_a_reader_in_the_middle_holds_no_upload_up_for_long(engine, agent, upload):
+    """As a backup reads: one transaction that has seen every partition and goes on."""
+    upload(row("2021-01-31T12:00:00Z"))
+    with reading(engine) as conn:
+        assert conn.execute(sa.text("SELECT count(*) FROM measurement")).scalar() == 1
+        began = time.monotonic()
+        sent = upload(row("2021-06-01T00:00:00Z"))
+        took_s = time.monotonic() - began
+        others = agent.get("/v1/measurements").json()["items"]
+
+        assert conn.execute(sa.text("SELECT count(*) FROM measurement")).scalar() == 1
+    assert sent.status_code == 201
+    assert took_s < 2
+    assert len(others) == 2
+
+
+def test_an_upload_in_the_middle_holds_no_reader_up(engine, agent, upload):
+    """A month is being made, not yet committed; whoever reads other months goes on."""
+    upload(row("2021-01-31T12:00:00Z"))
+    with writing(engine) as conn:
+        store.partitions.make(conn, store.partitions.missing(conn, [date(2021, 7, 1)]))
+        began = time.monotonic()
+        answer = agent.get("/v1/measurements", params={"from": "2021-01-01", "to": "2021-02-01"})
+
+        assert time.monotonic() - began < 2
+    assert [m["value"] for m in answer.json()["items"]] == [1]
