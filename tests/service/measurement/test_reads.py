@@ -276,3 +276,19 @@ def test_a_value_is_read_back_as_sent(agent, upload, value):
 
     (kept,) = agent.get("/v1/measurements").json()["items"]
     assert kept["value"] == float(value)
+
+
+def test_what_a_station_is_stands_beside_everything_it_says(agent, upload):
+    upload(
+        *(
+            f"CPM-01,{parameter},2026-01-05T10:00:00+07:00,{value},{unit},,"
+            for parameter, value, unit in (
+                ("bod", 2, "mg/L"), ("cod", 9, "mg/L"), ("tss", 20, "mg/L"), ("ph", 7, "pH"),
+            )
+        )
+    )  # fmt: skip
+
+    for path in ("measurements", "measurements/latest", "rollups", "indices", "indicators"):
+        items = agent.get(f"/v1/{path}").json()["items"]
+        assert items, path
+        assert {item["origin"] for item in items} == {"synthetic"}, path

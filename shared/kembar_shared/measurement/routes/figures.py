@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-import polars as pl
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from kembar_shared.chassis.auth import CallerDep, needs
@@ -74,7 +73,8 @@ def list_indices(
     after, skipped = ("", 0) if cursor is None else _reached(cursor)
     days = days_asked(from_, to)
     with reading(engine) as conn:
-        stations = [code for code in seen_stations(conn, caller, station) if code >= after]
+        origins = seen_stations(conn, caller, station)
+        stations = [code for code in origins if code >= after]
         is_begun = stations[:1] == [after]
         found = indexing.values(
             conn,
@@ -91,8 +91,11 @@ def list_indices(
         last = chosen["station"][-1]
         done = int((chosen["station"] == last).sum()) + (skipped if last == after else 0)
         more = encode_cursor({"c": last, "n": done})
-    days_told = [pl.col("period").cast(pl.String)] if "period" in chosen.columns else []
-    return json_response(request, page(chosen.with_columns(days_told).to_dicts(), more))
+    items = [
+        row | {"period": str(row["period"]), "origin": origins[row["station"]]}
+        for row in chosen.iter_rows(named=True)
+    ]
+    return json_response(request, page(items, more))
 
 
 def _reached(cursor: str) -> tuple[str, int]:

@@ -75,10 +75,11 @@ def plain(text: str) -> str:
     return text
 
 
-def seen_stations(conn: Connection, caller: Caller, asked: list[str] | None) -> list[str]:
-    """Return the codes of the stations asked for that *caller* may see, in order."""
-    known = [row["code"] for row in store.stations.read(conn)]
-    return sorted(c for c in known if caller.sees(c) and (asked is None or c in asked))
+def seen_stations(conn: Connection, caller: Caller, asked: list[str] | None) -> dict[str, str]:
+    """Return the origin of each station asked for that *caller* may see, by code, in order."""
+    known = {row["code"]: row["origin"] for row in store.stations.read(conn)}
+    seen = (c for c in known if caller.sees(c) and (asked is None or c in asked))
+    return {code: known[code] for code in sorted(seen)}
 
 
 def own_stations(
