@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from kembar_shared.measurement.uploads.declared import Declaration
 
+# A cell that is too long is named as such; the module's own limit would call its row ill formed.
+csv.field_size_limit(lines.BYTES)
+
 _SEPARATORS: Final = (",", ";", "\t")
 _SPACES: Final = tuple(space.encode() for space in " \t\v\f")
 
