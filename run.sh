@@ -121,7 +121,8 @@ test)
     ;;
 soak)
     install_dev
-    exec env KEMBAR_SOAK=1 "$python" -m pytest -m "soak or not soak" tests/faults "$@"
+    exec env KEMBAR_SOAK=1 "$python" -m pytest -m "soak or not soak" tests/faults \
+        tests/service/measurement/test_model.py "$@"
     ;;
 pytest)
     install_dev

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ _SERIES = """
     SELECT t.*, station.timezone FROM {table} t JOIN series ON series.id = t.series_id
     JOIN station ON station.id = series.station_id WHERE station.code IN :codes
 """
+_TABLES = ("measurement", "measurement_revision", "rollup", "latest", "change")
 _READING = ("time_us", "value", "limit_value", "upload_id", "line", "revision", "judged_by", "span",
             "flag", "qualifier", "sent", "extra")  # fmt: skip
 
@@ -22,8 +24,7 @@ _READING = ("time_us", "value", "limit_value", "upload_id", "line", "revision", 
 def differences(engine: sa.Engine, codes: list[str]) -> list[object]:
     """Return where a table differs from what the measurements of these stations say."""
     with engine.begin() as conn:
-        tables = {name: _rows(conn, name, codes) for name in
-                  ("measurement", "measurement_revision", "rollup", "latest", "change")}  # fmt: skip
+        tables = {name: _rows(conn, name, codes) for name in _TABLES}
     measured = tables["measurement"]
     return [
         *_sums_differ(measured, tables["rollup"]),
@@ -143,7 +144,7 @@ def _history_differs(measured: list[Any], revisions: list[Any]) -> list[object]:
     for place, versions in by_place.items():
         if [v.revision for v in versions] != [*range(1, len(versions) + 1)]:
             found.append(("revisions", place, [v.revision for v in versions]))
-        for old, new in zip(versions, versions[1:], strict=False):
+        for old, new in pairwise(versions):
             if old.replaced_by != (new.judged_by or new.upload_id):
                 found.append(("replaced_by", place, old.revision))
     return found

@@ -46,7 +46,7 @@ def statements(agent, water, upload):
     """Tell a story of all that the service does; return its statements, blanks made equal."""
     found = []
 
-    def note(conn, _cursor, statement, *_):
+    def note(_conn, _cursor, statement, *_):
         found.append(" ".join(statement.split()))
 
     sa.event.listen(sa.engine.Engine, "before_cursor_execute", note)
@@ -79,7 +79,7 @@ def test_what_is_spread_stands_alike_in_models_and_migration():
     assert {*kernel.DISTRIBUTED} | {*kernel.REFERENCE} == own | {"idempotency_key"}
 
 
-def test_every_unique_key_of_a_spread_table_holds_its_series(agent, postgres_url):
+def test_every_unique_key_of_a_spread_table_holds_its_series(water, postgres_url):  # noqa: ARG001  its tables are made first
     engine = connect(postgres_url, timeout_s=10)
     with reading(engine) as conn:
         asked = {"tables": [*models.DISTRIBUTED]}

@@ -27,7 +27,7 @@ def database_url(postgres_url):
 
 
 @pytest.fixture
-def engine(agent, postgres_url):
+def engine(water, postgres_url):  # noqa: ARG001  its database is made first
     """Reach the database of the service that runs."""
     engine = connect(postgres_url, timeout_s=10)
     yield engine
@@ -93,7 +93,7 @@ def test_old_years_have_one_partition_each(engine, upload):
     assert where(engine) == ["measurement_1987"] * 2 + ["measurement_2009", "measurement_2010_01"]
 
 
-def test_the_day_of_an_instant_before_1970_is_found(engine):
+def test_the_day_of_an_instant_before_1970_is_found():
     times = pl.Series([us(1969, 12, 31) + 86_399_999_999, us(1950, 1, 1), us(2024, 2, 29)])
 
     assert sorted(store.partitions.days_of(times)) == [
