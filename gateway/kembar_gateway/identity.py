@@ -97,6 +97,10 @@ class Issuer:
         signing, _ = self._keys
         return signing if signing.kid == kid else None
 
+    def held(self, kid: str) -> OKPKey | None:
+        """Return the same: nobody is asked for it."""
+        return self.find(kid)
+
     def public_set(self) -> dict[str, Any]:
         """Return the key set that everybody may see."""
         signing, _ = self._keys

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import math
 import time
@@ -19,12 +20,18 @@ from starlette.concurrency import run_in_threadpool
 from kembar_shared.chassis.problems import MissingScope, Unauthenticated
 
 if TYPE_CHECKING:
+    from joserfc.jwk import OKPKey
+
     from kembar_shared.chassis.keys import KeySource
 
 ALGORITHM: Final = "Ed25519"
 TOKEN_TYPE: Final = "at+jwt"  # noqa: S105  the type of a token, no secret
 LEEWAY_S: Final = 30
 MOST_CHARACTERS: Final = 8192
+REMEMBERED_S: Final = 60.0
+"""How long a token that was verified is not verified again, while its key is held."""
+
+_MOST_REMEMBERED: Final = 4096
 
 _FOREIGN_KEYS: Final = frozenset({"crit", "jku", "jwk", "x5u", "x5c", "b64"})
 
@@ -56,6 +63,16 @@ class Caller:
         return self.stations is None or any(fnmatchcase(station, glob) for glob in self.stations)
 
 
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """What is remembered of a token: whose it is, by which key, and until when."""
+
+    caller: Caller
+    kid: str
+    key: OKPKey
+    until: float
+
+
 class Verifier:
     """Checks access tokens against the keys of one issuer."""
 
@@ -71,6 +88,19 @@ class Verifier:
         self._issuer = issuer
         self._audience = audience
         self._clock = clock
+        self._verified: dict[bytes, _Verified] = {}
+
+    def recall(self, token: str) -> Caller | None:
+        """Return the caller of a token that was verified lately; nobody is waited for.
+
+        Once its key was withdrawn or replaced, it is verified anew.
+        """
+        if len(token) > MOST_CHARACTERS:
+            return None
+        found = self._verified.get(_digest(token))
+        if found is None or self._clock() >= found.until:
+            return None
+        return found.caller if self._keys.held(found.kid) is found.key else None
 
     def verify(self, token: str) -> Caller:
         """Return the caller that *token* was issued to.
@@ -89,9 +119,14 @@ class Verifier:
             signed = jws.deserialize_compact(token, key, algorithms=[ALGORITHM])
             claims = json.loads(signed.payload or b"")
             self._check(claims)
-            return _caller(claims)
+            caller = _caller(claims)
         except (ValueError, TypeError, KeyError, RecursionError, JoseError) as error:
             raise Unauthenticated from error
+        until = min(claims["exp"] + LEEWAY_S, self._clock() + REMEMBERED_S)
+        if len(self._verified) >= _MOST_REMEMBERED:
+            self._verified.clear()
+        self._verified[_digest(token)] = _Verified(caller, kid, key, until)
+        return caller
 
     def _check(self, claims: dict[str, Any]) -> None:
         """Raise ValueError, TypeError or KeyError where a claim is missing or wrong."""
@@ -164,7 +199,10 @@ async def admit(request: Request) -> None:
     if access.is_public or hasattr(request.state, "caller"):
         return
     verifier: Verifier = request.app.state.verifier
-    caller = await run_in_threadpool(verifier.verify, _bearer(request))
+    token = _bearer(request)
+    caller = verifier.recall(token)
+    if caller is None:
+        caller = await run_in_threadpool(verifier.verify, token)
     # Who was refused is known all the same, and the log shall say so.
     request.state.client = caller.client
     if access.scopes and not caller.scopes.intersection(access.scopes):
@@ -192,6 +230,11 @@ def _bearer(request: Request) -> str:
     if scheme.lower() != "bearer":
         raise Unauthenticated
     return token.strip()
+
+
+def _digest(token: str) -> bytes:
+    """Return what a token is remembered by; the token itself is kept nowhere."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 def _key_id(token: str) -> str:

@@ -61,6 +61,9 @@ _POSTGRES_TROUBLE: Final = (
 # A request may wait for a connection, then for a lock: together less than the whole patience.
 _POOL_SHARE: Final = 0.3
 _LOCK_SHARE: Final = 0.6
+_STATEMENTS: Final = 512
+"""Statements that a connection to SQLite keeps prepared."""
+
 _GREETING_S: Final = 3.0
 """Longest silence of a server that is asked for a connection, or whether it is still there."""
 
@@ -167,7 +170,9 @@ def _connect_sqlite(
     if file is not None and creates:
         file.parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
-        url, connect_args={"timeout": timeout_s * _LOCK_SHARE}, **(bounds if file else {})
+        url,
+        connect_args={"timeout": timeout_s * _LOCK_SHARE, "cached_statements": _STATEMENTS},
+        **(bounds if file else {}),
     )
 
     @sa.event.listens_for(engine, "connect")

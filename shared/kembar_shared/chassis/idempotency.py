@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import sqlalchemy as sa
 from fastapi import Depends, Header
 
 from kembar_shared.chassis.database import Connection, is_sqlite
 from kembar_shared.chassis.problems import BadIdempotencyKey, IdempotencyConflict
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
 
 KEPT: Final = timedelta(days=7)
 
@@ -35,6 +38,11 @@ class Remembered:
 
     status: int
     body: str
+
+
+def is_key(sent: str) -> bool:
+    """Say whether *sent* has the form of a key."""
+    return _FORM.fullmatch(sent) is not None
 
 
 def recall(
@@ -95,13 +103,49 @@ def remember(
     )
 
 
+def known(
+    conn: Connection, operation: str, keys: Collection[tuple[str, str]]
+) -> set[tuple[str, str]]:
+    """Return which of *keys*, pairs of client and key, were used before.
+
+    As with `recall`, whoever asks for one of them next waits until the transaction ends.
+    """
+    if not keys:
+        return set()
+    if not is_sqlite(conn):
+        # In one order: else two that want the same keys would wait for each other.
+        hashed = sa.func.hashtextextended(sa.bindparam("name"), 0)
+        names = ["\n".join((client, operation, key)) for client, key in keys]
+        numbers = sorted(conn.execute(sa.select(hashed), {"name": n}).scalar_one() for n in names)
+        for number in numbers:
+            conn.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
+    wanted = sa.select(_TABLE.c.client, _TABLE.c.key).where(
+        _TABLE.c.operation == operation, sa.tuple_(_TABLE.c.client, _TABLE.c.key).in_(list(keys))
+    )
+    return {(row.client, row.key) for row in conn.execute(wanted)}
+
+
+def remember_all(
+    conn: Connection, operation: str, answers: Sequence[tuple[str, str, str, str]], status: int
+) -> None:
+    """Keep answers, each of client, key, fingerprint and body, as `remember` does."""
+    if not answers:
+        return
+    now = datetime.now(UTC)
+    conn.execute(sa.delete(_TABLE).where(_TABLE.c.created_at < now - KEPT))
+    fixed = {"operation": operation, "status": status, "created_at": now}
+    names = ("client", "key", "fingerprint", "body")
+    rows = [fixed | dict(zip(names, answer, strict=True)) for answer in answers]
+    conn.execute(sa.insert(_TABLE), rows)
+
+
 async def _key(
     idempotency_key: Annotated[
         str | None,
         Header(description="8 to 128 printable ASCII characters; makes a retry safe."),
     ] = None,
 ) -> str | None:
-    if idempotency_key is not None and _FORM.fullmatch(idempotency_key) is None:
+    if idempotency_key is not None and not is_key(idempotency_key):
         raise BadIdempotencyKey
     return idempotency_key
 

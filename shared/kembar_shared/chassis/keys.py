@@ -31,6 +31,9 @@ class KeySource(Protocol):
     def find(self, kid: str) -> OKPKey | None:
         """Return the key named *kid*, or None where the issuer has no such key."""
 
+    def held(self, kid: str) -> OKPKey | None:
+        """Return the key named *kid* if it is at hand; nobody is asked or waited for."""
+
 
 class LocalKeys:
     """Keys that this process holds itself."""
@@ -39,6 +42,10 @@ class LocalKeys:
         self._keys = {key.kid: key for key in keys}
 
     def find(self, kid: str) -> OKPKey | None:
+        """Return the key named *kid*, or None."""
+        return self._keys.get(kid)
+
+    def held(self, kid: str) -> OKPKey | None:
         """Return the key named *kid*, or None."""
         return self._keys.get(kid)
 
@@ -80,13 +87,21 @@ class RemoteKeys:
         Raises:
             KeysUnavailable: No set was ever received.
         """
-        if kid not in self._keys:
-            self._fetch()
-        elif self._clock() - self._fetched_at > self._max_age_s and not self._fetching.locked():
-            threading.Thread(target=self._fetch, name="keys", daemon=True).start()
+        key = self.held(kid)
+        if key is not None:
+            return key
+        self._fetch()
         if not self._keys:
             raise KeysUnavailable
         return self._keys.get(kid)
+
+    def held(self, kid: str) -> OKPKey | None:
+        """Return the key named *kid* if it is at hand; an old set is renewed behind the scenes."""
+        key = self._keys.get(kid)
+        is_old = self._clock() - self._fetched_at > self._max_age_s
+        if key is not None and is_old and not self._fetching.locked():
+            threading.Thread(target=self._fetch, name="keys", daemon=True).start()
+        return key
 
     def _fetch(self) -> None:
         with self._fetching:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kembar_shared.chassis.database import Connection, Engine
     from kembar_shared.measurement.catalogue import Catalogue
 
-_OPERATION: Final = "POST /v1/uploads"
+OPERATION: Final = "POST /v1/uploads"
 
 _PATIENCE_MS: Final = 200
 """How long an upload waits for readers before it does without partitions of its own."""
@@ -192,11 +192,11 @@ def _end_dry_run(received: Received, terms: Terms) -> None:
 
 def _replay(conn: Connection, caller: Caller, file: File, terms: Terms) -> Received | None:
     key, fingerprint = terms.key or "", terms.fingerprint(file)
-    remembered = idempotency.recall(conn, caller.client, _OPERATION, key, fingerprint)
+    remembered = idempotency.recall(conn, caller.client, OPERATION, key, fingerprint)
     if remembered is None:
         return None
     receipt = store.events.upload(conn, remembered.body)
-    return None if receipt is None else Received(dict(receipt), _NO_ERRORS, is_replayed=True)
+    return None if receipt is None else Received(dict(receipt), NO_ERRORS, is_replayed=True)
 
 
 def _store(
@@ -231,7 +231,7 @@ def _store(
     # A refused file is not remembered: sent again, after its cause is mended, it is read again.
     if terms.is_keyed and receipt["stored"]:
         idempotency.remember(
-            conn, caller.client, _OPERATION, terms.key or "", terms.fingerprint(file), 201,
+            conn, caller.client, OPERATION, terms.key or "", terms.fingerprint(file), 201,
             receipt["code"],
         )  # fmt: skip
     return Received(receipt | {"recorded_at": store.events.end(conn, event)}, errors)
@@ -266,4 +266,4 @@ def _apply(
     return counts | {"flagged": store.writing.apply(conn, event, staged, rows.zones)}, errors
 
 
-_NO_ERRORS: Final = pl.DataFrame(schema=uploads.ERRORS_SCHEMA | {"raw": pl.String})
+NO_ERRORS: Final = pl.DataFrame(schema=uploads.ERRORS_SCHEMA | {"raw": pl.String})

@@ -10,7 +10,7 @@ import polars as pl
 from kembar_shared.measurement.vocabulary import Flag
 
 if TYPE_CHECKING:
-    from kembar_shared.measurement.catalogue import Catalogue, Span
+    from kembar_shared.measurement.catalogue import Catalogue, Parameter, Span
 
 
 def gross_range(parameters: pl.Series, values: pl.Series, catalogue: Catalogue) -> pl.Series:
@@ -40,6 +40,22 @@ def gross_range(parameters: pl.Series, values: pl.Series, catalogue: Catalogue) 
             Flag.GOOD,
         )  # fmt: skip
     return pl.Series("flag", flags, pl.Int16)
+
+
+def gross_range_of_one(parameter: Parameter, value: float) -> Flag:
+    """Flag one value as `gross_range` does.
+
+    Args:
+        parameter: Whose value it is.
+        value: Finite, in the parameter's unit.
+    """
+    if parameter.fail is None and parameter.suspect is None:
+        return Flag.NOT_EVALUATED
+    for span, flag in ((parameter.fail, Flag.FAIL), (parameter.suspect, Flag.SUSPECT)):
+        low, high = _bounds(span)
+        if value < low or value > high:
+            return flag
+    return Flag.GOOD
 
 
 def _bounds(span: Span | None) -> tuple[float, float]:

@@ -17,6 +17,7 @@ from kembar_shared.measurement.gauges import Gauges
 from kembar_shared.measurement.jobs import Jobs
 from kembar_shared.measurement.renewal import Figures
 from kembar_shared.measurement.routes import ROUTERS
+from kembar_shared.measurement.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -53,6 +54,7 @@ def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None =
     )
 
     jobs = Jobs(engine, figures, settings)
+    writer = Writer(engine, domain.catalogue)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -60,6 +62,7 @@ def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None =
         try:
             yield
         finally:
+            await writer.stop()
             await run_in_threadpool(jobs.stop)
             engine.dispose()
 
@@ -73,5 +76,11 @@ def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None =
         lifespan=lifespan,
         collectors=(rows, Gauges(engine, domain)),
         checks={"database": lambda: migrate.is_current(engine, PACKAGES)},
-        state={"engine": engine, "domain": domain, "figures": figures, "upload_rows": rows},
+        state={
+            "engine": engine,
+            "domain": domain,
+            "figures": figures,
+            "writer": writer,
+            "upload_rows": rows,
+        },
     )

@@ -26,23 +26,23 @@ ZONES = frozenset(available_timezones()) - {"Factory", "localtime"}
 """The zones that every host knows by the same rules."""
 
 
-def _engine(request: Request) -> Engine:
+async def _engine(request: Request) -> Engine:
     return request.app.state.engine  # type: ignore[no-any-return]  # set by `service.build`
 
 
-def _domain(request: Request) -> Domain:
+async def _domain(request: Request) -> Domain:
     return request.app.state.domain  # type: ignore[no-any-return]  # set by `service.build`
 
 
-def _figures(request: Request) -> Figures:
+async def _figures(request: Request) -> Figures:
     return request.app.state.figures  # type: ignore[no-any-return]  # set by `service.build`
 
 
-def _messages(request: Request) -> Messages:
+async def _messages(request: Request) -> Messages:
     return request.app.state.messages  # type: ignore[no-any-return]  # set by the chassis
 
 
-def _language(request: Request) -> str:
+async def _language(request: Request) -> str:
     return language_of(request.headers.get("Accept-Language"))
 
 
@@ -146,7 +146,7 @@ def bad_query(name: str, expected: str) -> BadQuery:
     return BadQuery(name=name, errors=[fault])
 
 
-def known_queries(request: Request) -> None:
+async def known_queries(request: Request) -> None:
     """Refuse a query parameter that the operation does not have, or that stands there twice.
 
     A mistyped declaration would else be passed over, and the file read otherwise than meant.
@@ -154,6 +154,8 @@ def known_queries(request: Request) -> None:
     Raises:
         BadQuery: There is one.
     """
+    if not request.scope["query_string"]:
+        return
     params = request.scope["route"].dependant
     known = {field.alias for field in _query_fields(params)}
     for name in request.query_params:

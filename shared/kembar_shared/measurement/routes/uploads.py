@@ -17,14 +17,14 @@ from kembar_shared.chassis.caching import conditional, etag_of, json_response
 from kembar_shared.chassis.database import reading
 from kembar_shared.chassis.idempotency import IdempotencyKeyDep
 from kembar_shared.chassis.pages import LimitDep, encode_cursor, page
-from kembar_shared.measurement import ingest, periods, store
+from kembar_shared.measurement import ingest, store
 from kembar_shared.measurement.problems import (
     FileUnreadable,
     StationsNotYours,
     UnknownUpload,
     UploadRejected,
 )
-from kembar_shared.measurement.routes import reception
+from kembar_shared.measurement.routes import receipts, reception
 from kembar_shared.measurement.routes.needed import (
     ZONES,
     CursorDep,
@@ -36,7 +36,7 @@ from kembar_shared.measurement.routes.needed import (
     known_queries,
     position,
 )
-from kembar_shared.measurement.routes.shown import rfc3339
+from kembar_shared.measurement.routes.shortcut import UploadRoute
 from kembar_shared.measurement.uploads import Declaration
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from kembar_shared.chassis.problems import Problem
 
-router = APIRouter(prefix="/v1", tags=["uploads"])
+router = APIRouter(prefix="/v1", tags=["uploads"], route_class=UploadRoute)
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _SHOWN, _SHOWN_CHARACTERS = 100, 200
@@ -54,7 +54,7 @@ _PART = 1000
 _COLUMNS = ("line", "column", "value", "code", "message", "fix", "raw")
 
 
-def _terms(
+async def _terms(
     request: Request,
     key: IdempotencyKeyDep,
     mode: Annotated[
@@ -115,29 +115,25 @@ def create_upload(
 ) -> Response:
     """Store what can be read of an uploaded file and account for every row of it."""
     received = ingest.receive(engine, domain.catalogue, caller=caller, file=file, terms=terms)
-    receipt = _receipt(received.receipt) | {"replayed": received.is_replayed}
+    receipt = receipts.receipt_of(received.receipt)
     shown = received.errors.head(_SHOWN).with_columns(pl.col("raw").str.head(_SHOWN_CHARACTERS))
     first = [_told(row, messages, language) for row in shown.to_dicts()]
     if terms.dry_run:
-        receipt |= {"dry_run": True, "rejections": None, "id": None}
-        return JSONResponse(receipt | {"errors": first})
+        trial = {"replayed": False, "dry_run": True, "rejections": None, "id": None}
+        return JSONResponse(receipt | trial | {"errors": first})
     if not received.is_replayed:
-        _count(request, domain.service, receipt)
+        receipts.count(request, receipt)
     if not received.receipt["stored"]:
         codes = set(received.errors["code"].to_list())
         kind: type[Problem] = UploadRejected if receipt["received"] else FileUnreadable
         if codes == {"station-not-yours"}:
             kind = StationsNotYours
-        raise kind(rejected=received.receipt["rejected"], errors=first, extra={"receipt": receipt})
-    location = {"Location": f"/v1/uploads/{receipt['id']}"}
-    return JSONResponse(receipt, status_code=200 if received.is_replayed else 201, headers=location)
-
-
-def _count(request: Request, service: str, receipt: dict[str, Any]) -> None:
-    request.state.rows = receipt["received"]
-    rows = request.app.state.upload_rows
-    for result in ("inserted", "unchanged", "corrected", "rejected"):
-        rows.labels(service, result).inc(receipt[result])
+        raise kind(
+            rejected=received.receipt["rejected"],
+            errors=first,
+            extra={"receipt": receipt | {"replayed": received.is_replayed}},
+        )
+    return receipts.stored(receipt, is_replayed=received.is_replayed)
 
 
 @router.get("/uploads/{code}")
@@ -146,7 +142,7 @@ def read_upload(request: Request, engine: EngineDep, caller: CallerDep, code: st
     """Answer the receipt of an upload."""
     with reading(engine) as conn:
         receipt = _own_upload(store.events.upload(conn, code), caller, code)
-    return json_response(request, _receipt(receipt) | {"replayed": False})
+    return json_response(request, receipts.receipt_of(receipt) | {"replayed": False})
 
 
 @router.get("/uploads/{code}/rejections")
@@ -188,25 +184,6 @@ def _own_upload(upload: Any, caller: CallerDep, code: str) -> Any:
     if upload is None or (narrowed and upload["client"] != caller.client):
         raise UnknownUpload(upload=code)
     return upload
-
-
-def _receipt(upload: Any) -> dict[str, Any]:
-    counts = ("received", "inserted", "unchanged", "corrected", "rejected", "flagged")
-    return {
-        "id": upload["code"],
-        "sha256": upload["sha256"],
-        "received_at": rfc3339(upload["recorded_at"]),
-        **{name: upload[name] for name in counts},
-        "first_time": _instant(upload["first_time_us"]),
-        "last_time": _instant(upload["last_time_us"]),
-        "rejections": f"/v1/uploads/{upload['code']}/rejections",
-    }
-
-
-def _instant(time_us: int | None) -> str | None:
-    if time_us is None:
-        return None
-    return rfc3339(periods.instant_of_us(time_us))
 
 
 def _told(row: Any, messages: MessagesDep, language: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ computed anew from what is stored. Nothing is ever added to a sum.
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
@@ -32,10 +33,16 @@ BUCKET: Final = {"series_id": pl.Int32, "grain": pl.Int16, "first_day": pl.Int32
 
 GRAIN_SQL: Final = "CASE WHEN {span} > 0 THEN 0 WHEN {span} = -1 THEN 1 ELSE 2 END"
 
+COUNTED: Final = frozenset(COUNTED_FLAGS)
+"""Flags of the values that are summed up."""
+
+UNSEEN: Final = frozenset({Flag.FAIL, Flag.MISSING})
+"""Flags of values that are never a series's newest."""
+
 _QUARTER_US: Final = 15 * 60 * 1_000_000
 _TRUNCATION: Final = {0: "1d", 1: "1mo", 2: "1y"}
 _COUNTED: Final = [int(flag) for flag in COUNTED_FLAGS]
-_UNSEEN: Final = [int(Flag.FAIL), int(Flag.MISSING)]
+_UNSEEN: Final = sorted(map(int, UNSEEN))
 _COUNTED_SQL: Final = ", ".join(map(str, _COUNTED))
 _UNSEEN_SQL: Final = ", ".join(map(str, _UNSEEN))
 _FORGET: Final = """
@@ -58,13 +65,20 @@ _BY_SPAN: Final = """
     GROUP BY {key}, m.span
 """
 _RECOMPUTE: Final = """
-    WITH t (series_id, grain, first_day, start_us, end_us) AS (VALUES {values})
+    WITH t (series_id, grain, first_day, start_us, end_us) AS ({buckets})
     INSERT INTO rollup (series_id, grain, first_day, n, total, least, greatest, n_below, n_above,
                         below_limit, slots, covered_min)
     SELECT series_id, grain, first_day, sum(n), sum(total), min(least), max(greatest),
            sum(n_below), sum(n_above), max(below_limit), sum(slots),
            sum(CASE WHEN span > 0 THEN slots * span ELSE 0 END)
-    FROM {by_span} GROUP BY series_id, grain, first_day
+    FROM {by_span} WHERE true GROUP BY series_id, grain, first_day
+"""
+_SUMS: Final = (
+    "n", "total", "least", "greatest", "n_below", "n_above", "below_limit", "slots", "covered_min",
+)  # fmt: skip
+_OVER: Final = f"""
+    ON CONFLICT (series_id, grain, first_day)
+    DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _SUMS)}
 """
 _PRESENT: Final = """
     WITH t (series_id, grain, first_day) AS (VALUES {values})
@@ -126,7 +140,7 @@ def _first_days(quarters: pl.DataFrame, zone: str, grain: int) -> pl.DataFrame:
     instant = pl.from_epoch(pl.col("quarter") * _QUARTER_US, time_unit="us")
     local = instant.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
     days = quarters.with_columns(first_day=_number(local.dt.date().dt.truncate(_TRUNCATION[grain])))
-    starts = {day: _bounds_us(day, grain, zone)[0] for day in days["first_day"].unique().to_list()}
+    starts = {day: bounds_us(day, grain, zone)[0] for day in days["first_day"].unique().to_list()}
     return days.with_columns(
         start_us=pl.col("first_day").replace_strict(starts, return_dtype=pl.Int64)
     )
@@ -190,7 +204,7 @@ def recompute(conn: Connection, touched: pl.DataFrame, zones: Mapping[int, str])
     zoned = touched.with_columns(timezone=zone)
     bounds = pl.DataFrame(
         [
-            (zone, grain, first_day, *_bounds_us(first_day, grain, zone))
+            (zone, grain, first_day, *bounds_us(first_day, grain, zone))
             for zone, grain, first_day in zoned.select("timezone", "grain", "first_day")
             .unique()
             .rows()
@@ -202,10 +216,21 @@ def recompute(conn: Connection, touched: pl.DataFrame, zones: Mapping[int, str])
     bounded = zoned.join(bounds, on=["timezone", "grain", "first_day"]).sort(list(BUCKET))
     for values in bulk.values(bounded.select(*BUCKET, "start_us", "end_us")):
         conn.exec_driver_sql(_FORGET.format(values=values))
-        conn.exec_driver_sql(_RECOMPUTE.format(values=values, by_span=_by_span(conn)))
+        conn.exec_driver_sql(_RECOMPUTE.format(buckets=f"VALUES {values}", by_span=_by_span(conn)))
 
 
-def _by_span(conn: Connection) -> str:
+def renewing(conn: Connection, buckets: str, within: str = "") -> str:
+    """Return the statement that computes sums anew for buckets that got rows and lost none.
+
+    Args:
+        conn: Whose dialect.
+        buckets: A query of `BUCKET`, and the instants between which each bucket lies.
+        within: On PostgreSQL, a condition on `m.time_us` that tells the partitions.
+    """
+    return _RECOMPUTE.format(buckets=buckets, by_span=_by_span(conn, within)) + _OVER
+
+
+def _by_span(conn: Connection, within: str = "") -> str:
     """Return the sums of each bucket in `t` and each span of its values.
 
     SQLite looks each bucket's rows up by itself; PostgreSQL would rather read the whole table.
@@ -215,7 +240,7 @@ def _by_span(conn: Connection) -> str:
         key = "t.series_id, t.grain, t.first_day"
         rows = "t JOIN measurement m ON"
         return f"({_BY_SPAN.format(key=key, rows=rows, grain=grain, counted=_COUNTED_SQL)})"
-    rows = "measurement m WHERE"
+    rows = f"measurement m WHERE {within + ' AND' if within else ''}"
     sums = _BY_SPAN.format(key="m.series_id", rows=rows, grain=grain, counted=_COUNTED_SQL)
     inner = sums.replace("SELECT m.series_id, m.span", "SELECT m.span")
     return f"t CROSS JOIN LATERAL ({inner.replace('GROUP BY m.series_id,', 'GROUP BY')}) AS sums"
@@ -322,7 +347,9 @@ def _number(day: pl.Expr) -> pl.Expr:
     ).cast(pl.Int32)
 
 
-def _bounds_us(first_day: int, grain: int, zone: str) -> tuple[int, int]:
+@lru_cache(maxsize=4096)
+def bounds_us(first_day: int, grain: int, zone: str) -> tuple[int, int]:
+    """Return the instants at which a bucket begins and the next one does."""
     day = date(first_day // 10_000, first_day // 100 % 100, first_day % 100)
     period = Period(day, GRAINS[grain])
     return (

@@ -1,0 +1,52 @@
+"""How what became of an upload is answered and counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi.responses import JSONResponse
+
+from kembar_shared.measurement import periods
+from kembar_shared.measurement.routes.shown import rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fastapi import Request
+
+_COUNTS = ("received", "inserted", "unchanged", "corrected", "rejected", "flagged")
+_RESULTS = ("inserted", "unchanged", "corrected", "rejected")
+
+
+def receipt_of(upload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the receipt of an upload as it is answered."""
+    return {
+        "id": upload["code"],
+        "sha256": upload["sha256"],
+        "received_at": rfc3339(upload["recorded_at"]),
+        **{name: upload[name] for name in _COUNTS},
+        "first_time": _instant(upload["first_time_us"]),
+        "last_time": _instant(upload["last_time_us"]),
+        "rejections": f"/v1/uploads/{upload['code']}/rejections",
+    }
+
+
+def stored(receipt: dict[str, Any], *, is_replayed: bool) -> JSONResponse:
+    """Answer the receipt of an upload that is stored."""
+    location = {"Location": f"/v1/uploads/{receipt['id']}"}
+    status = 200 if is_replayed else 201
+    return JSONResponse(receipt | {"replayed": is_replayed}, status_code=status, headers=location)
+
+
+def count(request: Request, receipt: Mapping[str, Any]) -> None:
+    """Count the rows of an upload by what became of them."""
+    request.state.rows = receipt["received"]
+    state = request.app.state
+    for result in _RESULTS:
+        state.upload_rows.labels(state.service, result).inc(receipt[result])
+
+
+def _instant(time_us: int | None) -> str | None:
+    if time_us is None:
+        return None
+    return rfc3339(periods.instant_of_us(time_us))

@@ -1,0 +1,328 @@
+"""Small uploads stored together: each an upload of its own, all in one transaction.
+
+Only what is new is stored here. An upload that turns out to be anything else is left to the
+columnar path, which tells new from unchanged, corrected and superseded.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from kembar_shared.chassis import idempotency
+from kembar_shared.chassis.database import is_sqlite
+from kembar_shared.measurement.periods import Period, instant_of_us
+from kembar_shared.measurement.store import events, partitions, sums
+from kembar_shared.measurement.store.rows import insert, matching, unanswered, write
+from kembar_shared.measurement.store.selecting import VERSION
+from kembar_shared.measurement.store.tables import CHANGE, LATEST, MEASUREMENT, UPLOAD
+from kembar_shared.measurement.vocabulary import Flag
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from kembar_shared.chassis.database import Connection
+
+_FLAGGED: Final = frozenset({Flag.SUSPECT, Flag.FAIL})
+_STORED: Final = (
+    "series_id", "time_us", "value", "upload_id", "line", "revision", "span", "flag",
+)  # fmt: skip
+_REPLACED: Final = ", ".join(f"{n} = excluded.{n}" for n in VERSION if n != "series_id")
+_UPLOAD: Final = tuple(column.name for column in UPLOAD.columns)
+_BUCKET: Final = {
+    "series_id": "integer", "grain": "smallint", "first_day": "integer",
+    "start_us": "bigint", "end_us": "bigint",
+}  # fmt: skip
+
+Identity = tuple[int, int]
+"""Series and instant."""
+
+Label = tuple[str, str]
+"""Codes of station and parameter."""
+
+
+class Row(NamedTuple):
+    """One measurement whose value is in its parameter's own unit."""
+
+    line: int
+    station: str
+    parameter: str
+    time_us: int
+    value: float
+    span: int
+    flag: int
+
+
+class Post(NamedTuple):
+    """One small upload.
+
+    Attributes:
+        client: Who sends it.
+        key: Its `Idempotency-Key`.
+        fingerprint: What distinguishes it from another under the same key.
+        sha256: Digest of its body.
+        size_bytes: Bytes of its body.
+        code: Name of its receipt.
+        rows: At least one; no two of the same identity.
+    """
+
+    client: str
+    key: str | None
+    fingerprint: str
+    sha256: str
+    size_bytes: int
+    code: str
+    rows: tuple[Row, ...]
+
+
+class Occupied(Exception):
+    """Some measurements are not new; nothing may be kept of the transaction."""
+
+    def __init__(self, identities: set[Identity]) -> None:
+        super().__init__()
+        self.identities = identities
+
+
+class NoSeries(Exception):
+    """Some series are not there yet; nothing was written."""
+
+    def __init__(self, labels: set[Label]) -> None:
+        super().__init__()
+        self.labels = labels
+
+
+class _Placed(NamedTuple):
+    post: Post
+    series: list[tuple[int, str]]
+    """Number and time zone of each row's series."""
+
+
+def store(
+    conn: Connection,
+    posts: Sequence[Post],
+    *,
+    operation: str,
+    occupied: Collection[Identity] = (),
+    unknown: Collection[Label] = (),
+    rooms: set[Period],
+) -> list[dict[str, Any] | None]:
+    """Store each of *posts* that only adds measurements to series that are there.
+
+    Args:
+        conn: A writing transaction.
+        posts: Small uploads, in the order in which they came.
+        operation: What their keys are for.
+        occupied: Measurements that are known to be there.
+        unknown: Series that cannot be made.
+        rooms: Partitions that are known to be there; more are noted.
+
+    Returns:
+        The receipt of each, with `recorded_at`; None where it was left.
+
+    Raises:
+        NoSeries: Some series have to be made first.
+        Occupied: Some measurements are there already.
+    """
+    used = idempotency.known(conn, operation, {(p.client, p.key) for p in posts if p.key})
+    fresh = _fresh(posts, used)
+    labels = {(row.station, row.parameter) for post in fresh for row in post.rows}
+    series = _hold_series(conn, labels) if labels else {}
+    if absent := labels.difference(series, unknown):
+        raise NoSeries(absent)
+    placed = _placed(fresh, series, occupied)
+    placed = [each for each in placed if _has_room(conn, each.post, rooms)]
+    if not placed:
+        return [None] * len(posts)
+    numbered = events.add(conn, events.UPLOADED, [each.post.client for each in placed])
+    receipts = [_receipt(each.post, id_) for each, (id_, _) in zip(placed, numbered, strict=True)]
+    measured = [
+        (series_id, row.time_us, row.value, receipt["id"], row.line, 1, row.span, row.flag)
+        for each, receipt in zip(placed, receipts, strict=True)
+        for row, (series_id, _) in zip(each.post.rows, each.series, strict=True)
+    ]
+    with unanswered(conn):
+        insert(conn, UPLOAD, _UPLOAD, [tuple(receipt.values()) for receipt in receipts])
+        tail = "ON CONFLICT (series_id, time_us) DO NOTHING"
+        written = insert(conn, MEASUREMENT, _STORED, measured, tail=tail)
+        names = ("series_id", "event_id", "first_us", "last_us", "n")
+        insert(conn, CHANGE, names, _changes(measured))
+        _renew_sums(conn, placed)
+        _advance_latest(conn, measured)
+    if written.count < len(measured):
+        raise Occupied(_found(conn, measured, {receipt["id"] for receipt in receipts}))
+    idempotency.remember_all(
+        conn,
+        operation,
+        [(p.client, p.key, p.fingerprint, p.code) for p, _ in placed if p.key is not None],
+        201,
+    )
+    kept = {
+        receipt["code"]: receipt | {"recorded_at": at}
+        for receipt, (_, at) in zip(receipts, numbered, strict=True)
+    }
+    return [kept.get(post.code) for post in posts]
+
+
+def make_series(conn: Connection, cadences: Mapping[Label, str]) -> None:
+    """Make the series of stations that are there; each with the cadence of its parameter."""
+    rows = [(parameter, cadence, station) for (station, parameter), cadence in cadences.items()]
+    write(
+        conn,
+        lambda source: (
+            f"""
+            WITH w (parameter, cadence, station) AS ({source})
+            INSERT INTO series (station_id, parameter, material, source, cadence)
+            SELECT st.id, w.parameter, '', '', w.cadence FROM w
+            JOIN station st ON st.code = w.station WHERE true
+            ORDER BY st.id, w.parameter ON CONFLICT DO NOTHING
+        """
+        ),
+        {"parameter": "text", "cadence": "text", "station": "text"},
+        sorted(rows, key=lambda row: (row[2], row[0])),
+    )
+
+
+def _fresh(posts: Iterable[Post], used: set[tuple[str, str]]) -> list[Post]:
+    """Return the posts whose keys were not used before; of several with one key, the first."""
+    fresh = []
+    for post in posts:
+        if post.key is not None:
+            if (post.client, post.key) in used:
+                continue
+            used.add((post.client, post.key))
+        fresh.append(post)
+    return fresh
+
+
+def _placed(
+    posts: Sequence[Post],
+    series: Mapping[Label, tuple[int, str]],
+    occupied: Collection[Identity],
+) -> list[_Placed]:
+    """Return the posts that can be stored together."""
+    taken, placed = set(occupied), []
+    for post in posts:
+        of = [series.get((row.station, row.parameter)) for row in post.rows]
+        found = [each for each in of if each is not None]
+        identities = {(s, row.time_us) for (s, _), row in zip(found, post.rows, strict=False)}
+        if len(found) < len(of) or taken & identities:
+            continue
+        taken |= identities
+        placed.append(_Placed(post, found))
+    return placed
+
+
+def _hold_series(conn: Connection, labels: set[Label]) -> dict[Label, tuple[int, str]]:
+    """Return number and zone of each series; nobody else writes to them until the end."""
+    rows = matching(
+        conn,
+        """
+        SELECT st.code, s.parameter, s.id, st.timezone
+        FROM w JOIN station st ON st.code = w.station
+        JOIN series s ON s.station_id = st.id AND s.parameter = w.parameter
+         AND s.material = '' AND s.source = ''
+        ORDER BY s.id
+        """,
+        {"station": "text", "parameter": "text"},
+        list(labels),
+        lock="FOR UPDATE OF s",
+    )
+    return {(station, parameter): (id_, zone) for station, parameter, id_, zone in rows}
+
+
+def _has_room(conn: Connection, post: Post, rooms: set[Period]) -> bool:
+    """Say whether the partitions of a post's measurements are there."""
+    if is_sqlite(conn):
+        return True
+    days = {instant_of_us(row.time_us).date() for row in post.rows}
+    needed = {partitions.partition_of(day) for day in days}
+    if needed <= rooms:
+        return True
+    rooms |= needed.difference(partitions.missing(conn, days))
+    return needed <= rooms
+
+
+def _receipt(post: Post, event: int) -> dict[str, Any]:
+    times = [row.time_us for row in post.rows]
+    count = len(times)
+    receipt = {
+        "id": event,
+        "code": post.code,
+        "client": post.client,
+        "sha256": post.sha256,
+        "size_bytes": post.size_bytes,
+        "stored": True,
+        "received": count,
+        "inserted": count, "unchanged": 0, "corrected": 0, "rejected": 0,
+        "flagged": sum(row.flag in _FLAGGED for row in post.rows),
+        "first_time_us": min(times),
+        "last_time_us": max(times),
+    }  # fmt: skip
+    return {name: receipt[name] for name in _UPLOAD}
+
+
+def _found(conn: Connection, measured: Sequence[tuple[Any, ...]], own: set[int]) -> set[Identity]:
+    """Return which measurements came with none of the uploads *own*."""
+    rows = matching(
+        conn,
+        """
+        SELECT m.series_id, m.time_us, m.upload_id FROM w
+        JOIN measurement m ON m.series_id = w.series_id AND m.time_us = w.time_us
+        """,
+        {"series_id": "integer", "time_us": "bigint"},
+        [(row[0], row[1]) for row in measured],
+    )
+    return {(series_id, time_us) for series_id, time_us, upload in rows if upload not in own}
+
+
+def _changes(measured: Iterable[tuple[Any, ...]]) -> list[tuple[int, int, int, int, int]]:
+    """Return between which instants each upload brought values of each series."""
+    times: dict[tuple[int, int], list[int]] = {}
+    for row in measured:
+        times.setdefault((row[0], row[3]), []).append(row[1])
+    return [(*key, min(each), max(each), len(each)) for key, each in times.items()]
+
+
+def _renew_sums(conn: Connection, placed: Iterable[_Placed]) -> None:
+    """Compute the sums anew of every bucket that a value which counts came into."""
+    touched = {
+        (series_id, *_bucket(row, zone))
+        for post, series in placed
+        for row, (series_id, zone) in zip(post.rows, series, strict=True)
+        if row.flag in sums.COUNTED
+    }
+    if not touched:
+        return
+    buckets = sorted(touched)
+    within = "m.time_us >= %s AND m.time_us < %s"
+    bounds = (min(bucket[3] for bucket in buckets), max(bucket[4] for bucket in buckets))
+    write(
+        conn, lambda source: sums.renewing(conn, source, within), _BUCKET, buckets, more=bounds
+    )  # fmt: skip
+
+
+def _bucket(row: Row, zone: str) -> tuple[int, int, int, int]:
+    """Return grain, first day and bounds of the local day, month or year a value stands in."""
+    local = instant_of_us(row.time_us).astimezone(_zone(zone)).date()
+    grain = 0 if row.span > 0 else 1 if row.span == -1 else 2
+    first = Period.of(local, sums.GRAINS[grain]).first
+    first_day = first.year * 10_000 + first.month * 100 + first.day
+    return grain, first_day, *sums.bounds_us(first_day, grain, zone)
+
+
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def _advance_latest(conn: Connection, measured: Iterable[tuple[Any, ...]]) -> None:
+    """Let newer values take the place of the newest."""
+    newest: dict[int, tuple[Any, ...]] = {}
+    for row in measured:
+        known = newest.get(row[0])
+        if row[7] not in sums.UNSEEN and (known is None or row[1] > known[1]):
+            newest[row[0]] = row
+    tail = (
+        f"ON CONFLICT (series_id) DO UPDATE SET {_REPLACED} "
+        "WHERE excluded.time_us >= latest.time_us"
+    )
+    insert(conn, LATEST, _STORED, list(newest.values()), tail=tail)
