@@ -32,6 +32,14 @@ _TABLE: Final = sa.Table(
 )
 
 
+# In one order: else two that want the same keys would wait for each other.
+_LOCK_ALL: Final = sa.text("""
+    SELECT pg_advisory_xact_lock(number) FROM (
+        SELECT DISTINCT hashtextextended(name, 0) AS number
+        FROM unnest(CAST(:names AS text[])) AS name ORDER BY number) AS numbers
+""")
+
+
 @dataclass(frozen=True, slots=True)
 class Remembered:
     """What was answered the first time."""
@@ -113,12 +121,8 @@ def known(
     if not keys:
         return set()
     if not is_sqlite(conn):
-        # In one order: else two that want the same keys would wait for each other.
-        hashed = sa.func.hashtextextended(sa.bindparam("name"), 0)
         names = ["\n".join((client, operation, key)) for client, key in keys]
-        numbers = sorted(conn.execute(sa.select(hashed), {"name": n}).scalar_one() for n in names)
-        for number in numbers:
-            conn.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
+        conn.execute(_LOCK_ALL, {"names": names})
     wanted = sa.select(_TABLE.c.client, _TABLE.c.key).where(
         _TABLE.c.operation == operation, sa.tuple_(_TABLE.c.client, _TABLE.c.key).in_(list(keys))
     )

@@ -8,7 +8,7 @@ import polars as pl
 from sqlalchemy import insert, select, text
 
 from kembar_shared.chassis.database import is_sqlite
-from kembar_shared.measurement.store import bulk, sums
+from kembar_shared.measurement.store import bulk, newest, sums
 from kembar_shared.measurement.store.selecting import series_of
 from kembar_shared.measurement.store.tables import (
     CHANGE,
@@ -104,7 +104,7 @@ def judge(
     bulk.append(conn, CHANGE.name, spans.sort("series_id"), {"event_id": event})
     touched = sums.buckets_of_instants(rows.select("series_id", "time_us", "span").rows(), zones)
     sums.recompute(conn, touched, zones)
-    sums.renew_latest(conn, spans)
+    newest.renew(conn, spans)
 
 
 def keep(conn: Connection, review: Mapping[str, Any]) -> None:

@@ -12,10 +12,9 @@ from zoneinfo import ZoneInfo
 from kembar_shared.chassis import idempotency
 from kembar_shared.chassis.database import is_sqlite
 from kembar_shared.measurement.periods import Period, instant_of_us
-from kembar_shared.measurement.store import events, partitions, sums
+from kembar_shared.measurement.store import events, newest, partitions, sums
 from kembar_shared.measurement.store.rows import insert, matching, unanswered, write
-from kembar_shared.measurement.store.selecting import VERSION
-from kembar_shared.measurement.store.tables import CHANGE, LATEST, MEASUREMENT, UPLOAD
+from kembar_shared.measurement.store.tables import CHANGE, MEASUREMENT, UPLOAD
 from kembar_shared.measurement.vocabulary import Flag
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ _FLAGGED: Final = frozenset({Flag.SUSPECT, Flag.FAIL})
 _STORED: Final = (
     "series_id", "time_us", "value", "upload_id", "line", "revision", "span", "flag",
 )  # fmt: skip
-_REPLACED: Final = ", ".join(f"{n} = excluded.{n}" for n in VERSION if n != "series_id")
 _UPLOAD: Final = tuple(column.name for column in UPLOAD.columns)
 _BUCKET: Final = {
     "series_id": "integer", "grain": "smallint", "first_day": "integer",
@@ -147,7 +145,7 @@ def store(
         names = ("series_id", "event_id", "first_us", "last_us", "n")
         insert(conn, CHANGE, names, _changes(measured))
         _renew_sums(conn, placed)
-        _advance_latest(conn, measured)
+        newest.advance(conn, _STORED, _newest(measured))
     if written.count < len(measured):
         raise Occupied(_found(conn, measured, {receipt["id"] for receipt in receipts}))
     idempotency.remember_all(
@@ -303,26 +301,18 @@ def _renew_sums(conn: Connection, placed: Iterable[_Placed]) -> None:
 
 def _bucket(row: Row, zone: str) -> tuple[int, int, int, int]:
     """Return grain, first day and bounds of the local day, month or year a value stands in."""
-    local = instant_of_us(row.time_us).astimezone(_zone(zone)).date()
+    local = instant_of_us(row.time_us).astimezone(ZoneInfo(zone)).date()
     grain = 0 if row.span > 0 else 1 if row.span == -1 else 2
     first = Period.of(local, sums.GRAINS[grain]).first
     first_day = first.year * 10_000 + first.month * 100 + first.day
     return grain, first_day, *sums.bounds_us(first_day, grain, zone)
 
 
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
-
-
-def _advance_latest(conn: Connection, measured: Iterable[tuple[Any, ...]]) -> None:
-    """Let newer values take the place of the newest."""
-    newest: dict[int, tuple[Any, ...]] = {}
+def _newest(measured: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Return the newest row of each series that can be its newest value."""
+    found: dict[int, tuple[Any, ...]] = {}
     for row in measured:
-        known = newest.get(row[0])
-        if row[7] not in sums.UNSEEN and (known is None or row[1] > known[1]):
-            newest[row[0]] = row
-    tail = (
-        f"ON CONFLICT (series_id) DO UPDATE SET {_REPLACED} "
-        "WHERE excluded.time_us >= latest.time_us"
-    )
-    insert(conn, LATEST, _STORED, list(newest.values()), tail=tail)
+        known = found.get(row[0])
+        if row[7] not in newest.UNSEEN and (known is None or row[1] > known[1]):
+            found[row[0]] = row
+    return list(found.values())

@@ -1,4 +1,4 @@
-"""Sums per local day, month and year, and the newest value of each series.
+"""Sums per local day, month and year.
 
 A bucket that holds nothing but the rows of one upload is summed up from these; every other one is
 computed anew from what is stored. Nothing is ever added to a sum.
@@ -12,15 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 import polars as pl
-from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from kembar_shared.chassis.database import is_sqlite
 from kembar_shared.measurement.periods import Period, local_midnight_us
 from kembar_shared.measurement.store import bulk
-from kembar_shared.measurement.store.selecting import VERSION
-from kembar_shared.measurement.store.tables import LATEST, ROLLUP
-from kembar_shared.measurement.vocabulary import COUNTED_FLAGS, Flag, Grain
+from kembar_shared.measurement.store.tables import ROLLUP
+from kembar_shared.measurement.vocabulary import COUNTED_FLAGS, Grain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -36,20 +33,14 @@ GRAIN_SQL: Final = "CASE WHEN {span} > 0 THEN 0 WHEN {span} = -1 THEN 1 ELSE 2 E
 COUNTED: Final = frozenset(COUNTED_FLAGS)
 """Flags of the values that are summed up."""
 
-UNSEEN: Final = frozenset({Flag.FAIL, Flag.MISSING})
-"""Flags of values that are never a series's newest."""
-
 _QUARTER_US: Final = 15 * 60 * 1_000_000
 _TRUNCATION: Final = {0: "1d", 1: "1mo", 2: "1y"}
 _COUNTED: Final = [int(flag) for flag in COUNTED_FLAGS]
-_UNSEEN: Final = sorted(map(int, UNSEEN))
 _COUNTED_SQL: Final = ", ".join(map(str, _COUNTED))
-_UNSEEN_SQL: Final = ", ".join(map(str, _UNSEEN))
 _FORGET: Final = """
     WITH t (series_id, grain, first_day, start_us, end_us) AS (VALUES {values})
-    DELETE FROM rollup WHERE EXISTS (
-        SELECT 1 FROM t WHERE t.series_id = rollup.series_id
-           AND t.grain = rollup.grain AND t.first_day = rollup.first_day)
+    DELETE FROM rollup WHERE (series_id, grain, first_day) IN (
+        SELECT series_id, grain, first_day FROM t)
 """
 _BY_SPAN: Final = """
     SELECT {key}, m.span, count(m.value) AS n, sum(m.value) AS total, min(m.value) AS least,
@@ -84,15 +75,6 @@ _PRESENT: Final = """
     WITH t (series_id, grain, first_day) AS (VALUES {values})
     SELECT t.series_id, t.grain, t.first_day FROM t JOIN rollup r
       ON r.series_id = t.series_id AND r.grain = t.grain AND r.first_day = t.first_day
-"""
-_FORGET_LATEST: Final = "DELETE FROM latest WHERE series_id IN ({ids})"
-_RENEW_LATEST: Final = """
-    WITH t (series_id) AS (VALUES {values})
-    INSERT INTO latest ({columns})
-    SELECT {measured} FROM t JOIN measurement m
-      ON m.series_id = t.series_id
-     AND m.time_us = (SELECT max(x.time_us) FROM measurement x
-                      WHERE x.series_id = t.series_id AND x.flag NOT IN ({unseen}))
 """
 
 
@@ -152,15 +134,12 @@ def _grain() -> pl.Expr:
     return pl.when(span > 0).then(0).when(span == -1).then(1).otherwise(2).cast(pl.Int16)
 
 
-def add(
-    conn: Connection, fresh: pl.DataFrame, constants: Mapping[str, int], zones: Mapping[int, str]
-) -> None:
+def add(conn: Connection, fresh: pl.DataFrame, zones: Mapping[int, str]) -> None:
     """Sum rows up that were just inserted into series without any others in their span of time.
 
     Args:
         conn: The transaction that inserted them.
         fresh: The rows, by series and time.
-        constants: Columns that are the same in all of them.
         zones: Time zone of each series.
     """
     sums = _summed(fresh)
@@ -172,13 +151,6 @@ def add(
     shared = _present(conn, edges.explode("first_day").unique())
     bulk.append(conn, ROLLUP.name, sums.join(shared, on=list(BUCKET), how="anti"))
     recompute(conn, shared, zones)
-    newest = (
-        fresh.filter(~pl.col("flag").is_in(_UNSEEN))
-        .group_by("series_id", maintain_order=True)
-        .agg(pl.exclude("first_day", "slot").last())
-    )
-    fixed = (pl.lit(value).alias(name) for name, value in constants.items())
-    _advance_latest(conn, newest.with_columns(*fixed))
 
 
 def buckets(rows: Iterable[Any]) -> pl.DataFrame:
@@ -246,35 +218,6 @@ def _by_span(conn: Connection, within: str = "") -> str:
     return f"t CROSS JOIN LATERAL ({inner.replace('GROUP BY m.series_id,', 'GROUP BY')}) AS sums"
 
 
-def renew_latest(conn: Connection, spans: pl.DataFrame) -> None:
-    """Find the newest value of each series anew where what changed may have been it.
-
-    Args:
-        conn: A writing transaction.
-        spans: `series_id` and `last_us`, the instant of the last measurement that changed.
-    """
-    known = select(LATEST.c.series_id, LATEST.c.time_us).where(
-        LATEST.c.series_id.in_(spans["series_id"].to_list())
-    )
-    newest = {row.series_id: row.time_us for row in conn.execute(known)}
-    ids = [
-        series
-        for series, last_us in spans.select("series_id", "last_us").rows()
-        if series not in newest or last_us >= newest[series]
-    ]
-    for values in bulk.values(pl.DataFrame({"series_id": ids}, schema={"series_id": pl.Int32})):
-        listed = values.translate({ord("("): None, ord(")"): None})
-        conn.exec_driver_sql(_FORGET_LATEST.format(ids=listed))
-        conn.exec_driver_sql(
-            _RENEW_LATEST.format(
-                values=values,
-                unseen=_UNSEEN_SQL,
-                columns=", ".join(VERSION),
-                measured=", ".join(f"m.{name}" for name in VERSION),
-            )
-        )
-
-
 def _summed(rows: pl.DataFrame) -> pl.DataFrame:
     """Sum the rows that count up by series and period, as `_RECOMPUTE` does."""
     absent = [
@@ -320,23 +263,6 @@ def _present(conn: Connection, wanted: pl.DataFrame) -> pl.DataFrame:
         row
         for values in bulk.values(wanted.select(*BUCKET))
         for row in conn.exec_driver_sql(_PRESENT.format(values=values))
-    )
-
-
-def _advance_latest(conn: Connection, newest: pl.DataFrame) -> None:
-    """Let newer values take the place of the newest."""
-    if newest.is_empty():
-        return
-    wanted = (sqlite if is_sqlite(conn) else postgresql).insert(LATEST)
-    others = {name: wanted.excluded[name] for name in VERSION if name != "series_id"}
-    absent = (pl.lit(None).alias(name) for name in VERSION if name not in newest.columns)
-    conn.execute(
-        wanted.on_conflict_do_update(
-            index_elements=["series_id"],
-            set_=others,
-            where=wanted.excluded.time_us >= LATEST.c.time_us,
-        ),
-        newest.with_columns(*absent).select(VERSION).to_dicts(),
     )
 
 

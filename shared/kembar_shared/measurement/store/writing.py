@@ -13,7 +13,7 @@ import polars as pl
 from sqlalchemy import text
 
 from kembar_shared.chassis.database import is_sqlite
-from kembar_shared.measurement.store import bulk, sums
+from kembar_shared.measurement.store import bulk, newest, sums
 from kembar_shared.measurement.store.tables import CHANGE, MEASUREMENT
 from kembar_shared.measurement.vocabulary import Flag
 
@@ -189,7 +189,8 @@ def _apply_fresh(
     constants = {"upload_id": event, "revision": 1}
     stored = fresh.select(name for name in ROWS if name in fresh.columns)
     bulk.append(conn, MEASUREMENT.name, stored, constants)
-    sums.add(conn, fresh, constants, zones)
+    sums.add(conn, fresh, zones)
+    newest.add(conn, fresh, constants)
     spans = fresh.group_by("series_id", maintain_order=True).agg(
         first_us=pl.col("time_us").min(), last_us=pl.col("time_us").max(), n=pl.len().cast(pl.Int32)
     )
@@ -211,7 +212,7 @@ def _apply_known(conn: Connection, event: int, zones: Mapping[int, str]) -> int:
     touched = sums.buckets(conn.execute(text(_TOUCHED)).all())
     moved = sums.buckets_of_instants(conn.execute(text(_MOVED)).all(), zones)
     sums.recompute(conn, pl.concat([touched, moved]).unique(), zones)
-    sums.renew_latest(conn, spans)
+    newest.renew(conn, spans)
     return int(conn.execute(text(_FLAGGED)).scalar_one())
 
 
