@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic.migration import MigrationContext
@@ -18,6 +19,10 @@ from kembar_shared.measurement import models
 from kembar_shared.measurement.migrations.versions import measurement_0001_kernel as kernel
 
 ROW = "CPM-{:02},bod,2026-01-{:02}T10:00:00+07:00,{},mg/L,,"
+POST = {
+    "station": "CPM-02", "parameter": "bod", "time": "2026-01-09T10:00:00+07:00", "value": 2.5,
+    "unit": "mg/L",
+}  # fmt: skip
 SPREAD = re.compile(rf"(?<![\w.])(?:{'|'.join(models.DISTRIBUTED)})(?![\w.(])")
 UNIQUE_KEYS = """
     SELECT c.relname, array_agg(a.attname::text) FROM pg_index i
@@ -45,12 +50,15 @@ def database_url(postgres_url):
 def statements(agent, water, upload):
     """Tell a story of all that the service does; return its statements, blanks made equal."""
     found = []
+    execute = psycopg.Cursor.execute
 
-    def note(_conn, _cursor, statement, *_):
-        found.append(" ".join(statement.split()))
+    def note(cursor, query, *args, **options):
+        found.append(" ".join(str(query).split()))
+        return execute(cursor, query, *args, **options)
 
-    sa.event.listen(sa.engine.Engine, "before_cursor_execute", note)
-    try:
+    with pytest.MonkeyPatch.context() as patched:
+        # The driver's own: not every statement goes through SQLAlchemy.
+        patched.setattr(psycopg.Cursor, "execute", note)
         first = upload(*(ROW.format(s, d, d) for s in (1, 2) for d in (1, 2, 3))).json()
         upload(ROW.format(1, 1, 1), ROW.format(1, 2, 9), ROW.format(1, 5, 5))
         upload(ROW.format(1, 2, 2), reinstate=True)
@@ -66,8 +74,8 @@ def statements(agent, water, upload):
         agent.get("/v1/measurements", params={"as_of": first["received_at"]})
         agent.get("/v1/measurements", params={"format": "csv"})
         agent.get("/metrics")
-    finally:
-        sa.event.remove(sa.engine.Engine, "before_cursor_execute", note)
+        posted = agent.post("/v1/uploads", json={"measurements": [POST]})
+        assert posted.status_code == 201
     return [s for s in dict.fromkeys(found) if SPREAD.search(s)]
 
 
