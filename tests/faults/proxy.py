@@ -32,6 +32,12 @@ class Proxy:
         self.is_open = threading.Event()
         self.is_open.set()
         self._wires: list[socket.socket] = []
+        self._passed_at = time.monotonic()
+
+    def await_silence(self, silence_s: float) -> None:
+        """Wait until nothing was passed on for a while."""
+        while time.monotonic() - self._passed_at < silence_s:
+            time.sleep(0.05)
 
     def __enter__(self) -> Proxy:
         threading.Thread(target=self._accept, daemon=True).start()
@@ -96,6 +102,7 @@ class Proxy:
         self, piece: bytes, source: socket.socket, sink: socket.socket, fault: str
     ) -> bool:
         """Do with *piece* what the fault says; return whether the connection goes on."""
+        self._passed_at = time.monotonic()
         if fault == "drop-answer":
             return False
         if fault == "cut-request":

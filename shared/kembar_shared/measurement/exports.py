@@ -66,7 +66,7 @@ def parts(
         with reading(engine) as conn:
             rows = store.reading.measurements(conn, selection, after=after, limit=PART, as_of=as_of)
         if rows:
-            yield _shown(pl.DataFrame(rows, schema_overrides=_ROWS), catalogue)
+            yield _shown(pl.from_dicts(rows, schema=_ROWS), catalogue)
         if len(rows) < PART:
             return
         after = rows[-1]["series_id"], rows[-1]["time_us"]

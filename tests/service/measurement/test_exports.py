@@ -52,6 +52,24 @@ def test_a_table_says_what_the_list_says(agent, stored):
             assert int(row["line"]) == item["line"]
 
 
+def test_a_judgement_late_in_a_table_is_told(agent, water):
+    rows = (
+        f"CPM-01,bod,2026-01-0{n // 24 + 1}T{n % 24:02}:00:00+07:00,6.5,mg/L" for n in range(168)
+    )
+    body = "station,parameter,time,value,unit\n" + "\n".join(rows) + "\n"
+    agent.post("/v1/uploads", content=body.encode(), headers={"Content-Type": "text/csv"})
+    with water("measurements:review", "measurements:read", sub="r", client_id="r") as reviewer:
+        judged = {"flag": 4, "reason": "Dry.", "stations": ["CPM-01"], "from": "2026-01-07"}
+        assert reviewer.post("/v1/reviews", json=judged).status_code == 201
+
+    listed = agent.get("/v1/measurements", params={"limit": 1000}).json()["items"]
+    table = read_csv(agent.get("/v1/measurements", params={"format": "csv"}))
+
+    assert [row["flag"] for row in table] == [str(item["flag"]) for item in listed]
+    assert len(table) == 168
+    assert "4" in {row["flag"] for row in table[120:]}
+
+
 def test_no_cell_is_a_formula_and_numbers_stay_numbers(agent, stored):
     table = read_csv(agent.get("/v1/measurements", params={"format": "csv"}))
 
