@@ -196,7 +196,7 @@ def _replay(conn: Connection, caller: Caller, file: File, terms: Terms) -> Recei
     if remembered is None:
         return None
     receipt = store.events.upload(conn, remembered.body)
-    return None if receipt is None else Received(dict(receipt), NO_ERRORS, is_replayed=True)
+    return None if receipt is None else Received(dict(receipt), _NO_ERRORS, is_replayed=True)
 
 
 def _store(
@@ -266,4 +266,4 @@ def _apply(
     return counts | {"flagged": store.writing.apply(conn, event, staged, rows.zones)}, errors
 
 
-NO_ERRORS: Final = pl.DataFrame(schema=uploads.ERRORS_SCHEMA | {"raw": pl.String})
+_NO_ERRORS: Final = pl.DataFrame(schema=uploads.ERRORS_SCHEMA | {"raw": pl.String})
