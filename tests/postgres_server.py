@@ -16,6 +16,9 @@ from pathlib import Path
 
 import psycopg
 
+HASTY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+"""Settings of a server that nobody cuts the power of."""
+
 
 def free_port() -> int:
     """Return a port of 127.0.0.1 on which nothing listens.

@@ -52,11 +52,10 @@ def draw_columns(columns: Sequence[Column], *, key: str, title: str, description
     """
     step = WIDTH / len(columns)
     highest = max((v for c in columns for v in (c.value, c.target) if v is not None), default=0.0)
-    scale = (_FLOOR - _TOP) / highest if highest > 0 else 0.0
     shapes = [
         shape
         for place, column in enumerate(columns)
-        for shape in _column(column, place * step, step, scale, key)
+        for shape in _column(column, place * step, step, highest, key)
     ]
     shapes += _labels(columns, step)
     # Every text goes through escape, so the whole is safe to put into a page.
@@ -72,7 +71,7 @@ def draw_columns(columns: Sequence[Column], *, key: str, title: str, description
     )
 
 
-def _column(column: Column, left: float, step: float, scale: float, key: str) -> Iterator[str]:
+def _column(column: Column, left: float, step: float, highest: float, key: str) -> Iterator[str]:
     width = min(step * 0.7, 48.0)
     x = left + (step - width) / 2
     if column.value is None:
@@ -80,14 +79,19 @@ def _column(column: Column, left: float, step: float, scale: float, key: str) ->
         fill = "none" if column.is_missing else f"url(#{escape(key)}-h)"
         yield _box(kind, x, _STATE_HEIGHT, width, f' fill="{fill}"')
     else:
-        height = max(column.value * scale, 1.0)
+        height = max(_height(column.value, highest), 1.0)
         yield _box("real" if column.is_real else "stand-in", x, height, width)
     if column.target is not None:
-        y = _FLOOR - column.target * scale
+        y = _FLOOR - _height(column.target, highest)
         yield (
             f'<line class="target" x1="{x - 3:.1f}" y1="{y:.1f}" '
             f'x2="{x + width + 3:.1f}" y2="{y:.1f}"/>'
         )
+
+
+def _height(value: float, highest: float) -> float:
+    # The share first: the room over the smallest of numbers would be infinite.
+    return value / highest * (_FLOOR - _TOP) if highest > 0 else 0.0
 
 
 def _box(kind: str, x: float, height: float, width: float, more: str = "") -> str:

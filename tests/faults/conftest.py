@@ -26,6 +26,11 @@ StartWater = Callable[..., Water]
 
 
 @pytest.fixture
+def schema() -> tuple[str, ...]:
+    return service.PACKAGES
+
+
+@pytest.fixture
 def rounds() -> Callable[[int, int], int]:
     """Return a function: of a short and a long number, the one for this run."""
     return lambda short, long: long if IS_SOAK else short
@@ -41,7 +46,9 @@ def start_water(tmp_path: Path, signing) -> Iterator[StartWater]:
         folder.mkdir()
         water = Water(folder, database_url, signing, **environment)
         started.append(water)
-        water.migrate()
+        engine = connect(database_url, timeout_s=10)
+        migrate.upgrade(engine, service.PACKAGES)
+        engine.dispose()
         water.start()
         water.await_ready()
         return water
@@ -60,9 +67,6 @@ def serve_water(serve, signing) -> Callable[..., Reach]:
 
     def start(database_url: str, **members: object) -> Reach:
         settings = WaterSettings(database_url=SecretStr(database_url), **members)
-        engine = connect(settings.database_url, timeout_s=10)
-        migrate.upgrade(engine, service.PACKAGES)
-        engine.dispose()
         app = service.build(settings, domain_of(settings), keys=signing.keys)
         water = Reach()
         water.base, water.signing = str(serve(app).base_url).rstrip("/"), signing
@@ -98,9 +102,3 @@ def own_postgres_url(own_postgres: PostgresServer, request) -> str:
     with psycopg.connect(own_postgres.url, autocommit=True) as conn:
         conn.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     return own_postgres.url.rpartition("/")[0] + f"/{name}"
-
-
-@pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    """Give the URL of a SQLite database in a folder of its own."""
-    return f"sqlite:///{tmp_path}/store/water.sqlite"

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from tests.loopback import PLAIN
 from tests.postgres_server import free_port
 
 READY_S = 15
@@ -45,7 +46,7 @@ class Reach:
             base_url=self.base,
             headers={"Authorization": f"Bearer {token}"},
             timeout=timeout_s,
-            trust_env=False,
+            **PLAIN,
         )
 
     @property
@@ -94,16 +95,6 @@ class Water(Reach):
             **environment,
         }
         self.process: subprocess.Popen[bytes] | None = None
-
-    def migrate(self) -> None:
-        """Make the database."""
-        subprocess.run(
-            [self._command, "migrate"],
-            env=self.environment,
-            check=True,
-            capture_output=True,
-            timeout=60,
-        )
 
     def start(self, *, prefix: tuple[str, ...] = (), preexec_fn=None) -> None:
         """Start the process; `await_ready` waits for it."""
@@ -157,7 +148,7 @@ class Water(Reach):
 
     def _answers(self, path: str) -> bool:
         try:
-            return httpx.get(self.base + path, timeout=5, trust_env=False).status_code == 200
+            return httpx.get(self.base + path, timeout=5, **PLAIN).status_code == 200
         except httpx.TransportError:
             return False
 

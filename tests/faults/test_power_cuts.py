@@ -67,7 +67,7 @@ def test_no_answer_comes_before_a_sync(request, start_water, trace, rounds, kind
             assert syncs(file) > before, "answered before the disk was sure"
 
 
-def test_a_server_that_may_forget_is_not_ours(postgres_url):
-    with psycopg.connect(postgres_url) as conn:
+def test_a_server_that_may_forget_is_not_ours(own_postgres):
+    with psycopg.connect(own_postgres.url) as conn:
         for name in ("fsync", "full_page_writes", "synchronous_commit"):
             assert conn.execute(f"SHOW {name}").fetchone() == ("on",), name

@@ -15,9 +15,7 @@ import kembar_waste.app
 import kembar_water.app
 from kembar_air.settings import AirSettings
 from kembar_gateway.settings import GatewaySettings
-from kembar_shared.chassis import migrate
 from kembar_shared.chassis.auth import Verifier, access_of
-from kembar_shared.chassis.database import connect
 from kembar_shared.measurement import service
 from kembar_waste.settings import WasteSettings
 from kembar_water.settings import WaterSettings
@@ -94,14 +92,12 @@ def name(request):
 
 
 @pytest.fixture
-def app(name, tmp_path, signing):
+def app(name, tmp_path, sqlite_templates, signing):
     """Build an app on an empty database that trusts the test's own issuer."""
     module, kind, packages, _ = APPS[name]
     own = {"keys_file": tmp_path / "keys.json"} if name == "gateway" else {}
-    settings = kind(database_url=SecretStr(f"sqlite:///{tmp_path / 'app.sqlite'}"), **own)
-    engine = connect(settings.database_url, timeout_s=10)
-    migrate.upgrade(engine, packages)
-    engine.dispose()
+    url = sqlite_templates.new(tmp_path / "app.sqlite", packages)
+    settings = kind(database_url=SecretStr(url), **own)
     app = module.build(settings)
     app.state.verifier = Verifier(signing.keys, issuer=settings.issuer, audience=settings.audience)
     return app

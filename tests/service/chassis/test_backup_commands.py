@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,36 +30,40 @@ KEYS = sa.table("idempotency_key", *map(sa.column, ["client", "operation", "key"
                                                     "status", "body", "created_at"]))  # fmt: skip
 
 
+def start(folder, database_url, *arguments):
+    folder.mkdir(exist_ok=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *map(str, arguments)],
+        env={"PATH": os.environ["PATH"], "KEMBAR_DATABASE_URL": database_url},
+        cwd=folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(folder, *arguments):
+    process = start(folder, *arguments)
+    output, errors = process.communicate(timeout=60)
+    return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
+
+
 @pytest.fixture
 def command(tmp_path):
     """Return a function: folder and arguments -> the ended command, or one that is held."""
 
-    def start(place, database_url, *arguments):
-        (tmp_path / place).mkdir(exist_ok=True)
-        return subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, *map(str, arguments)],
-            env={"PATH": os.environ["PATH"], "KEMBAR_DATABASE_URL": database_url},
-            cwd=tmp_path / place,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def one(place, *arguments, held=False):
+        return (start if held else run)(tmp_path / place, *arguments)
 
-    def run(*arguments, held=False):
-        process = start(*arguments)
-        if held:
-            return process
-        output, errors = process.communicate(timeout=60)
-        return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
-
-    return run
+    return one
 
 
-@pytest.fixture
-def backup(command, tmp_path):
-    """Give the folder of a backup of 500 rows and a secret."""
-    url = f"sqlite:///{tmp_path}/origin.sqlite"
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Give the folder of a backup of 500 rows and a secret, made once."""
+    folder = tmp_path_factory.mktemp("made")
+    url = f"sqlite:///{folder}/origin.sqlite"
     engine = connect(url, timeout_s=10)
     migrate.upgrade(engine, ["kembar_shared.chassis"])
     with writing(engine) as conn:
@@ -66,12 +71,18 @@ def backup(command, tmp_path):
         row["created_at"] = "2023-04-04 00:00:00.000001"
         conn.execute(sa.insert(KEYS), [{**row, "key": f"{number}"} for number in range(500)])
     engine.dispose()
-    (tmp_path / "origin").mkdir()
-    (tmp_path / "origin" / "keys").write_text("canary")
-    done = command("origin", url, "backup", tmp_path / "backup")
+    (folder / "origin").mkdir()
+    (folder / "origin" / "keys").write_text("canary")
+    done = run(folder / "origin", url, "backup", folder / "backup")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "save idempotency_key: 500\nwell: 500 rows of 1 tables\n"
-    return tmp_path / "backup"
+    return folder / "backup"
+
+
+@pytest.fixture
+def backup(made, tmp_path):
+    """Give a folder of the test's own with that backup."""
+    return shutil.copytree(made, tmp_path / "backup")
 
 
 def tables_of(database_url):
@@ -144,12 +155,12 @@ def test_a_second_restore_is_refused_in_the_readers_language(command, backup, da
     assert count(database_url) == 500
 
 
-def test_a_secret_may_be_left_out(command, backup, tmp_path):
-    url = f"sqlite:///{tmp_path}/origin.sqlite"
-    command("origin", url, "backup", tmp_path / "other", "--without", "keys.json")
+def test_a_secret_may_be_left_out(command, made, tmp_path):
+    url = f"sqlite:///{made.parent}/origin.sqlite"
+    command(made.parent / "origin", url, "backup", tmp_path / "other", "--without", "keys.json")
 
     assert not (tmp_path / "other" / "files").exists()
-    assert (backup / "files" / "keys.json").read_text() == "canary"
+    assert (made / "files" / "keys.json").read_text() == "canary"
 
 
 def test_a_database_that_is_away_is_said(command, backup):
@@ -162,10 +173,9 @@ def test_a_database_that_is_away_is_said(command, backup):
         assert "hush" not in done.stdout
 
 
-def test_a_folder_that_cannot_be_written_is_said(command, backup, tmp_path):
-    done = command(
-        "origin", f"sqlite:///{tmp_path}/origin.sqlite", "backup", backup / "manifest.json" / "new"
-    )
+def test_a_folder_that_cannot_be_written_is_said(command, made):
+    url = f"sqlite:///{made.parent}/origin.sqlite"
+    done = command(made.parent / "origin", url, "backup", made / "manifest.json" / "new")
 
     assert done.returncode == 3
     assert "manifest.json" in done.stderr

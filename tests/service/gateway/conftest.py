@@ -16,8 +16,6 @@ import pytest
 from kembar_gateway.app import PACKAGES, build
 from kembar_gateway.identity import Grant, Issuer
 from kembar_gateway.settings import GatewaySettings
-from kembar_shared.chassis import migrate
-from kembar_shared.chassis.database import connect
 
 
 @dataclass
@@ -161,11 +159,13 @@ class Gateway:
 
 
 @pytest.fixture
+def schema() -> tuple[str, ...]:
+    return PACKAGES
+
+
+@pytest.fixture
 def settings(tmp_path: Path, database_url: str, services) -> GatewaySettings:
     """Give the settings of a gateway whose timer pulls once, at its start."""
-    engine = connect(database_url, timeout_s=10)
-    migrate.upgrade(engine, PACKAGES)
-    engine.dispose()
     return GatewaySettings(
         database_url=database_url,
         keys_file=tmp_path / "keys.json",

@@ -13,9 +13,9 @@ METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"]
 
 
 @pytest.fixture
-def database_url(tmp_path):
+def database_url(sqlite_url):
     """The door reads no database: one kind is enough."""
-    return f"sqlite:///{tmp_path / 'test.sqlite'}"
+    return sqlite_url
 
 
 @pytest.mark.parametrize("method", METHODS)

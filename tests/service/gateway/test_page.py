@@ -10,9 +10,9 @@ import pytest
 
 
 @pytest.fixture
-def database_url(tmp_path):
+def database_url(sqlite_url):
     """What is read is tested with the store: one kind is enough."""
-    return f"sqlite:///{tmp_path / 'test.sqlite'}"
+    return sqlite_url
 
 
 @pytest.fixture

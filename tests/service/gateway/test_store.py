@@ -19,7 +19,6 @@ AT = datetime(2026, 11, 24, 9, 0, 0, 123456, tzinfo=UTC)
 @pytest.fixture
 def engine(database_url):
     engine = connect(database_url, timeout_s=10)
-    migrate.upgrade(engine, PACKAGES)
     yield engine
     engine.dispose()
 
@@ -142,6 +141,7 @@ def test_a_shelf_holds_stored_and_published_figures_of_its_cooperation(engine, f
     assert str(shelf.last_twelve) == "2025-11/2026-10"
 
 
+@pytest.mark.parametrize("schema", [()])
 def test_the_database_goes_up_and_is_current(database_url):
     engine = connect(database_url, timeout_s=10)
 

@@ -6,11 +6,10 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from kembar_shared.chassis import migrate
-from kembar_shared.chassis.database import connect
 from kembar_shared.measurement import service
 from kembar_water.app import domain_of
 from kembar_water.settings import WaterSettings
+from tests.loopback import PLAIN
 
 STATION = {
     "code": "CPM-01",
@@ -28,19 +27,22 @@ HEADER = "station,parameter,time,value,unit,qualifier,limit\n"
 
 
 @pytest.fixture
+def schema():
+    return service.PACKAGES
+
+
+@pytest.fixture
 def water(database_url, serve, signing):
     """Serve an empty water service; return a function: scopes -> HTTP client."""
     settings = WaterSettings(database_url=SecretStr(database_url))
-    engine = connect(settings.database_url, timeout_s=10)
-    migrate.upgrade(engine, service.PACKAGES)
-    engine.dispose()
     app = service.build(settings, domain_of(settings), keys=signing.keys)
 
     base = str(serve(app).base_url)
 
     def client(*scopes, **claims):
         token = signing.token(list(scopes), **claims)
-        return httpx.Client(base_url=base, headers={"Authorization": f"Bearer {token}"})
+        headers = {"Authorization": f"Bearer {token}"}
+        return httpx.Client(base_url=base, headers=headers, **PLAIN)
 
     with client("stations:write") as operator:
         for code in ("CPM-01", "CPM-02"):

@@ -101,6 +101,7 @@ def test_every_unique_key_of_a_spread_table_holds_its_series(water, postgres_url
     assert (triggers, foreign_keys) == ([], [])
 
 
+@pytest.mark.parametrize("schema", [()])
 @pytest.mark.parametrize("is_cluster", [True, False])
 def test_the_migration_spreads_tables_on_a_cluster_alone(postgres_url, is_cluster):
     """A schema stands before the catalogue, with an extension's name and its two functions."""

@@ -11,12 +11,12 @@ from pydantic import SecretStr
 import kembar_air.app
 import kembar_waste.app
 from kembar_air.settings import AirSettings
-from kembar_shared.chassis import migrate
 from kembar_shared.chassis.database import connect
 from kembar_shared.measurement import service
 from kembar_waste.settings import WasteSettings
 from kembar_water.app import domain_of
 from kembar_water.settings import WaterSettings
+from tests.loopback import PLAIN
 from tests.service.measurement.sequences import steps
 from tests.service.measurement.story import Story
 
@@ -26,7 +26,6 @@ def served(request, database_url, serve, signing):
     """Serve one of the services on each database: its name, its clients, its database."""
     url = SecretStr(database_url)
     engine = connect(url, timeout_s=10)
-    migrate.upgrade(engine, service.PACKAGES)
     if request.param == "waste":
         chosen, domain = WasteSettings(database_url=url), kembar_waste.app.domain()
     elif request.param == "water":
@@ -41,7 +40,7 @@ def served(request, database_url, serve, signing):
     )
     token = signing.token("measurements:review", sub="reviewer", client_id="reviewer")
     headers = {"Authorization": f"Bearer {token}"}
-    with httpx.Client(base_url=sender.base_url, headers=headers, timeout=30) as reviewer:
+    with httpx.Client(base_url=sender.base_url, headers=headers, timeout=30, **PLAIN) as reviewer:
         yield request.param, sender, reviewer, engine
     engine.dispose()
 

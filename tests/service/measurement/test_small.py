@@ -16,7 +16,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from kembar_shared.chassis import migrate
 from kembar_shared.chassis.auth import Caller
 from kembar_shared.chassis.database import connect, reading
 from kembar_shared.chassis.problems import IdempotencyConflict
@@ -26,6 +25,7 @@ from kembar_shared.measurement.uploads import Declaration
 from kembar_shared.measurement.writer import Writer
 from kembar_water.app import domain_of
 from kembar_water.settings import WaterSettings
+from tests.databases import drop_postgresql
 
 JSON = {"Content-Type": "application/json"}
 CALLER = Caller("logger", frozenset({"measurements:write"}), ("CPM-*",))
@@ -101,7 +101,6 @@ class Side:
     def __init__(self, url):
         self.settings = WaterSettings(database_url=SecretStr(url))
         self.engine = connect(self.settings.database_url, timeout_s=10)
-        migrate.upgrade(self.engine, service.PACKAGES)
         self.catalogue = domain_of(self.settings).catalogue
         self.writer = Writer(self.engine, self.catalogue)
         self.reader = small.Reader(self.catalogue)
@@ -173,25 +172,17 @@ def told(receipt, *, is_replayed=False):
 
 
 @pytest.fixture
-def sides(database_url, tmp_path):
+def sides(request, database_url, tmp_path, sqlite_templates, afterwards):
     """Give two empty databases of one kind."""
-    second = f"sqlite:///{tmp_path / 'second.sqlite'}"
-    if not database_url.startswith("sqlite"):
-        name = database_url.rpartition("/")[2] + "_second"
-        server = connect(database_url, timeout_s=10)
-        with server.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-            conn.exec_driver_sql(f"CREATE DATABASE {name}")
-        server.dispose()
-        second = database_url.rpartition("/")[0] + "/" + name
+    if database_url.startswith("sqlite"):
+        second = sqlite_templates.new(tmp_path / "second.sqlite", service.PACKAGES)
+    else:
+        second = request.getfixturevalue("postgres_templates").new(service.PACKAGES)
+        afterwards.callback(drop_postgresql, second)
     both = Side(database_url), Side(second)
     yield both
     for side in both:
         side.engine.dispose()
-    if not database_url.startswith("sqlite"):
-        server = connect(database_url, timeout_s=10)
-        with server.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-            conn.exec_driver_sql(f"DROP DATABASE {name}")
-        server.dispose()
 
 
 @settings(
@@ -335,8 +326,8 @@ def test_a_group_that_fails_keeps_nothing_and_the_next_one_is_stored(sides):
     assert side.writer._store([post])[0]["inserted"] == 1
 
 
-def test_who_waits_while_the_database_is_locked_is_told_so(signing, serve, tmp_path):
-    side = Side(f"sqlite:///{tmp_path / 'locked.sqlite'}")
+def test_who_waits_while_the_database_is_locked_is_told_so(signing, serve, sqlite_url):
+    side = Side(sqlite_url)
     side.empty()
     chosen = side.settings.model_copy(update={"database_timeout_s": 1})
     app = service.build(chosen, domain_of(chosen), keys=signing.keys)

@@ -11,8 +11,9 @@ from kembar_shared.chassis.settings import Settings
 @pytest.fixture
 def restored():
     handlers, level = logging.root.handlers[:], logging.root.level
+    before = structlog.get_config()
     yield
-    structlog.reset_defaults()
+    structlog.configure(**before)
     logging.root.handlers[:] = handlers
     logging.root.setLevel(level)
 
