@@ -97,7 +97,10 @@ class ClientMade(ClientShown):
     "/v1/clients",
     status_code=201,
     response_model=ClientMade,
-    responses={200: {"model": ClientShown}},
+    responses={
+        200: {"model": ClientShown},
+        201: {"links": pages.links({"show_client": "client_id"}, "client_id")},
+    },
 )
 @needs("clients:manage")
 def create_client(

@@ -5,20 +5,9 @@ from __future__ import annotations
 import itertools
 
 import httpx
-import pytest
 from fastapi.routing import iter_route_contexts
-from pydantic import SecretStr
 
-import kembar_air.app
-import kembar_gateway.app
-import kembar_waste.app
-import kembar_water.app
-from kembar_air.settings import AirSettings
-from kembar_gateway.settings import GatewaySettings
-from kembar_shared.chassis.auth import Verifier, access_of
-from kembar_shared.measurement import service
-from kembar_waste.settings import WasteSettings
-from kembar_water.settings import WaterSettings
+from kembar_shared.chassis.auth import access_of
 
 PUBLIC = "no token"
 ANY_TOKEN = "any token"
@@ -77,30 +66,8 @@ GATEWAY = (
         for method, name in itertools.product(EVERY_METHOD, ("waste", "water", "air"))
     }
 )
-APPS = {
-    "waste": (kembar_waste.app, WasteSettings, service.PACKAGES, SERVICE),
-    "water": (kembar_water.app, WaterSettings, service.PACKAGES, SERVICE),
-    "air": (kembar_air.app, AirSettings, service.PACKAGES, SERVICE),
-    "gateway": (kembar_gateway.app, GatewaySettings, kembar_gateway.app.PACKAGES, GATEWAY),
-}
+TABLES = {"waste": SERVICE, "water": SERVICE, "air": SERVICE, "gateway": GATEWAY}
 ALONE = "nothing:at-all"
-
-
-@pytest.fixture(params=APPS)
-def name(request):
-    return request.param
-
-
-@pytest.fixture
-def app(name, tmp_path, sqlite_templates, signing):
-    """Build an app on an empty database that trusts the test's own issuer."""
-    module, kind, packages, _ = APPS[name]
-    own = {"keys_file": tmp_path / "keys.json"} if name == "gateway" else {}
-    url = sqlite_templates.new(tmp_path / "app.sqlite", packages)
-    settings = kind(database_url=SecretStr(url), **own)
-    app = module.build(settings)
-    app.state.verifier = Verifier(signing.keys, issuer=settings.issuer, audience=settings.audience)
-    return app
 
 
 def marks(app):
@@ -118,12 +85,12 @@ def address(path):
 
 
 def test_every_operation_is_in_the_table_and_marked_as_there(app, name):
-    assert marks(app) == APPS[name][3]
+    assert marks(app) == TABLES[name]
 
 
 def test_without_a_token_only_the_public_is_answered(app, name, serve):
     client = serve(app)
-    for (method, path), access in APPS[name][3].items():
+    for (method, path), access in TABLES[name].items():
         answer = client.request(method, address(path))
 
         refused = answer.status_code == 401
@@ -135,7 +102,7 @@ def test_without_a_token_only_the_public_is_answered(app, name, serve):
 
 def test_an_unrelated_scope_is_refused_and_the_missing_one_is_named(app, name, serve, signing):
     client = serve(app, token=signing.token(ALONE))
-    for (method, path), access in APPS[name][3].items():
+    for (method, path), access in TABLES[name].items():
         answer = client.request(method, address(path))
 
         if isinstance(access, str):
@@ -150,7 +117,7 @@ def test_an_unrelated_scope_is_refused_and_the_missing_one_is_named(app, name, s
 
 def test_each_scope_that_suffices_is_let_in(app, name, serve, signing):
     base = str(serve(app).base_url)
-    for (method, path), access in APPS[name][3].items():
+    for (method, path), access in TABLES[name].items():
         for scope in access if isinstance(access, set) else ():
             headers = {"Authorization": f"Bearer {signing.token(scope)}"}
             answer = httpx.request(

@@ -1,15 +1,18 @@
-"""Lists, page by page: keyset cursors and the envelope."""
+"""Lists, page by page: keyset cursors and the envelope; and links between answers."""
 
 from __future__ import annotations
 
 import base64
 import json
-from typing import Annotated, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
 from kembar_shared.chassis.problems import BadCursor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Item = TypeVar("Item")
 
@@ -50,6 +53,19 @@ def decode_cursor(cursor: str) -> dict[str, Any]:
     if not isinstance(position, dict):
         raise BadCursor
     return position
+
+
+def links(operations: Mapping[str, str], member: str) -> dict[str, Any]:
+    """Return OpenAPI links from an answer to what may be done next with what it made.
+
+    Args:
+        operations: Parameter of each operation that takes what was made, by the operation's id.
+        member: Member of the answer that names it.
+    """
+    return {
+        name: {"operationId": name, "parameters": {parameter: f"$response.body#/{member}"}}
+        for name, parameter in operations.items()
+    }
 
 
 async def _limit(

@@ -27,10 +27,20 @@ def test_an_unknown_zone_is_a_bad_query(upload, zone):
 
 
 @pytest.mark.parametrize(
-    "text", ["2023-01-01", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"]
+    "text",
+    [
+        "2023-01-01",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "1700000000",
+        "0.5",
+        "20230101T000000Z",
+    ],
 )
 def test_an_as_of_that_is_no_instant_is_a_bad_query(agent, text):
-    assert agent.get("/v1/measurements", params={"as_of": text}).status_code in {400, 422}
+    answer = agent.get("/v1/measurements", params={"as_of": text})
+
+    assert (answer.status_code, answer.json()["errors"][0]["place"]) == (400, "query.as_of")
 
 
 @pytest.mark.parametrize("query", ["al-or-nothing=1", "mode=all-or-nothing&mode=accept-valid"])

@@ -24,6 +24,12 @@ def operator(water):
         yield it
 
 
+def test_a_wrong_method_is_told_all_the_right_ones(agent):
+    answer = agent.delete("/v1/stations")
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+
+
 def test_a_station_is_registered_read_and_changed(operator):
     made = operator.post("/v1/stations", json=NEW)
     read = operator.get(made.headers["Location"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 
 from kembar_shared.chassis import auth, logs, problems
@@ -62,6 +63,8 @@ async def answer_http_exception(request: Request, error: HTTPException) -> Respo
     default = problems.InternalFault if error.status_code >= 500 else problems.BadRequest
     problem = _OF_STATUS.get(error.status_code, default)()
     problem.headers = dict(error.headers or {})
+    if isinstance(problem, problems.MethodNotAllowed):
+        problem.headers = {"Allow": ", ".join(_methods_at(request))}
     return render(request, problem)
 
 
@@ -94,6 +97,13 @@ HANDLERS: Final[
     HTTPException: answer_http_exception,
     RequestValidationError: answer_invalid,
 }
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Return the methods that the address answers: the framework knows those of one route alone."""
+    contexts = iter_route_contexts(request.app.routes)
+    path = request.scope["path"]
+    return sorted({m for c in contexts if c.path_regex.match(path) for m in c.methods or ()})
 
 
 def _place(location: tuple[object, ...]) -> str:

@@ -62,6 +62,7 @@ def assemble(
         redirect_slashes=False,
         lifespan=lifespan,
         telemetry={"operation_spans": False},
+        generate_unique_id_function=lambda route: route.name,
         dependencies=[Depends(auth.admit)],
         exception_handlers=dict(answers.HANDLERS),
     )

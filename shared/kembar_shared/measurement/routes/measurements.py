@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -22,11 +21,11 @@ from kembar_shared.measurement.routes.needed import (
     StationsDep,
     ToDep,
     days_asked,
+    instant,
     instant_us,
     known_queries,
     own_stations,
     position,
-    utc,
 )
 from kembar_shared.measurement.routes.shown import version_answer
 from kembar_shared.measurement.vocabulary import Grain
@@ -59,7 +58,12 @@ def list_measurements(
     from_: FromDep = None,
     to: ToDep = None,
     as_of: Annotated[
-        datetime | None, Query(description="Answer what was known then; with offset.")
+        str | None,
+        Query(
+            max_length=40,
+            description="Answer what was known then; with offset.",
+            json_schema_extra={"format": "date-time"},
+        ),
     ] = None,
     flag: Annotated[int | None, Query(ge=1, le=9)] = None,
     cursor: CursorDep = None,
@@ -70,7 +74,7 @@ def list_measurements(
     accept: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
     """Answer measurements by station, parameter and time; raw values are never changed."""
-    known_at = None if as_of is None else utc(as_of, "as_of")
+    known_at = None if as_of is None else instant(as_of, "as_of")
     after = position(cursor, "s", "t")
     kind: str = format or next((name for name, kind in _KINDS.items() if kind in accept), "json")
     with reading(engine) as conn:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from fastapi import Depends, Query, Request
+from pydantic import WithJsonSchema
 
 from kembar_shared.chassis.auth import Caller
 from kembar_shared.chassis.database import Connection, Engine
@@ -19,8 +22,15 @@ from kembar_shared.measurement.periods import Period, local_midnight_us, us_of_i
 from kembar_shared.measurement.renewal import Figures
 from kembar_shared.measurement.vocabulary import Grain
 
+PLAIN = r"^[^\x00-\x1f]*$"
+"""Text without control characters."""
+
 _UTC = ZoneInfo("UTC")
 _FIRST_DAY, _LAST_DAY = date(1949, 1, 1), date(9999, 1, 1)
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.][0-9]{1,6})?"
+    r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
 _REPEATED = frozenset({"station", "parameter"})
 ZONES = frozenset(available_timezones()) - {"Factory", "localtime"}
 """The zones that every host knows by the same rules."""
@@ -52,9 +62,12 @@ FiguresDep = Annotated[Figures, Depends(_figures)]
 MessagesDep = Annotated[Messages, Depends(_messages)]
 LanguageDep = Annotated[str, Depends(_language)]
 CursorDep = Annotated[str | None, Query(max_length=500, description="`next` of the last page.")]
-StationsDep = Annotated[list[str] | None, Query(alias="station", description="Station codes.")]
+_CODES = WithJsonSchema({"type": "array", "items": {"type": "string"}})
+StationsDep = Annotated[
+    list[str] | None, _CODES, Query(alias="station", description="Station codes.")
+]
 ParametersDep = Annotated[
-    list[str] | None, Query(alias="parameter", description="Parameter codes.")
+    list[str] | None, _CODES, Query(alias="parameter", description="Parameter codes.")
 ]
 FromDep = Annotated[
     str | None, Query(alias="from", max_length=40, description="Inclusive; a day or an instant.")
@@ -62,17 +75,6 @@ FromDep = Annotated[
 ToDep = Annotated[
     str | None, Query(alias="to", max_length=40, description="Exclusive; a day or an instant.")
 ]
-
-
-def plain(text: str) -> str:
-    """Return a text that has no control characters.
-
-    Raises:
-        ValueError: It has one.
-    """
-    if any(ord(character) < ord(" ") for character in text):
-        raise ValueError("control characters are not allowed")
-    return text
 
 
 def seen_stations(conn: Connection, caller: Caller, asked: list[str] | None) -> dict[str, str]:
@@ -107,17 +109,15 @@ def instant_us(text: str | None, name: str) -> int | None:
         raise bad_query(name, "2023-01-31T00:00:00Z") from error
 
 
-def utc(instant: datetime, name: str) -> datetime:
-    """Return a query's *instant* in UTC.
+def instant(text: str, name: str) -> datetime:
+    """Return a query's instant of RFC 3339, in UTC.
 
     Raises:
-        BadQuery: It has no offset, or no such instant exists.
+        BadQuery: It is none; a number is not taken for seconds.
     """
-    try:
-        if instant.tzinfo is not None:
-            return instant.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise bad_query(name, "2023-01-31T00:00:00Z") from error
+    if _INSTANT.fullmatch(text) is not None:
+        with suppress(ValueError, OverflowError):
+            return datetime.fromisoformat(text.upper()).astimezone(UTC)
     raise bad_query(name, "2023-01-31T00:00:00Z")
 
 

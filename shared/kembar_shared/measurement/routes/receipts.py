@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 
 from kembar_shared.measurement import periods
 from kembar_shared.measurement.routes.shown import rfc3339
@@ -16,6 +17,40 @@ if TYPE_CHECKING:
 
 _COUNTS = ("received", "inserted", "unchanged", "corrected", "rejected", "flagged")
 _RESULTS = ("inserted", "unchanged", "corrected", "rejected")
+
+
+class Refused(BaseModel):
+    """A cell that cannot be stored, and how to mend it."""
+
+    line: int
+    column: str
+    value: str
+    code: str
+    message: str
+    fix: str
+    raw: str = Field(description="The whole line as it was sent.")
+
+
+class Receipt(BaseModel):
+    """What became of each row: received = inserted + unchanged + corrected + rejected."""
+
+    id: str | None = Field(description="Null for a trial, which is not kept.")
+    sha256: str = Field(description="Of the body as received, unpacked; hexadecimal.")
+    received_at: str
+    received: int
+    inserted: int
+    unchanged: int
+    corrected: int
+    rejected: int
+    flagged: int = Field(description="Of those stored, how many a check found suspect or wrong.")
+    first_time: str | None = Field(description="Earliest instant measured, UTC.")
+    last_time: str | None = Field(description="Latest instant measured, UTC.")
+    rejections: str | None = Field(description="Where every refused cell is listed.")
+    replayed: bool = Field(description="True where an earlier receipt is repeated.")
+    dry_run: bool = False
+    errors: list[Refused] = Field(
+        default_factory=list, description="Of a trial: the first refused cells."
+    )
 
 
 def receipt_of(upload: Mapping[str, Any]) -> dict[str, Any]:

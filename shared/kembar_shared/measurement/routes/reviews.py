@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from kembar_shared.chassis.auth import CallerDep, needs
 from kembar_shared.chassis.caching import json_response
@@ -15,12 +15,12 @@ from kembar_shared.chassis.database import reading
 from kembar_shared.chassis.pages import LimitDep, encode_cursor, page
 from kembar_shared.measurement import reviews, store
 from kembar_shared.measurement.routes.needed import (
+    PLAIN,
     CursorDep,
     EngineDep,
     instant_us,
     known_queries,
     own_stations,
-    plain,
     position,
 )
 from kembar_shared.measurement.routes.shown import rfc3339
@@ -29,7 +29,7 @@ from kembar_shared.measurement.vocabulary import Flag
 router = APIRouter(prefix="/v1", tags=["reviews"], dependencies=[Depends(known_queries)])
 
 Codes = Annotated[list[Annotated[str, Field(max_length=100)]], Field(min_length=1, max_length=500)]
-Reason = Annotated[str, Field(min_length=3, max_length=2000), AfterValidator(plain)]
+Reason = Annotated[str, Field(min_length=3, max_length=2000, pattern=PLAIN)]
 Code = Annotated[str, Field(max_length=100)]
 Instant = Annotated[
     str,

@@ -15,20 +15,25 @@ from kembar_shared.chassis.auth import CallerDep, any_token, needs
 from kembar_shared.chassis.caching import etag_of, json_bytes, json_response, require_match
 from kembar_shared.chassis.database import Connection, reading, writing
 from kembar_shared.chassis.idempotency import IdempotencyKeyDep
-from kembar_shared.chassis.pages import LimitDep, decode_cursor, encode_cursor, page
+from kembar_shared.chassis.pages import LimitDep, decode_cursor, encode_cursor, links, page
 from kembar_shared.chassis.problems import BadCursor, NotFound
 from kembar_shared.measurement import store
 from kembar_shared.measurement.problems import StationExists, StationNotYours
 from kembar_shared.measurement.routes.needed import (
+    PLAIN,
     ZONES,
     CursorDep,
     EngineDep,
     known_queries,
-    plain,
 )
 
 router = APIRouter(prefix="/v1", tags=["stations"], dependencies=[Depends(known_queries)])
 _CREATE: Final = "POST /v1/stations"
+_MADE: Final[dict[int | str, dict[str, Any]]] = {
+    201: {"links": links({"read_station": "code", "change_station": "code"}, "code")},
+    200: {"description": "The first answer again", "content": {"application/json": {}}},
+    409: {},
+}
 
 
 def _zone(name: str) -> str:
@@ -37,7 +42,7 @@ def _zone(name: str) -> str:
     return name
 
 
-Text = Annotated[str, Field(max_length=500), AfterValidator(plain)]
+Text = Annotated[str, Field(max_length=500, pattern=PLAIN)]
 
 
 class _Strict(BaseModel):
@@ -66,7 +71,9 @@ class NewStation(_Strict):
     kind: Text
     latitude: Annotated[float, Field(ge=-90, le=90)]
     longitude: Annotated[float, Field(ge=-180, le=180)]
-    timezone: Annotated[str, AfterValidator(_zone)]
+    timezone: Annotated[
+        str, Field(pattern=r"^[A-Za-z]", examples=["Asia/Jakarta"]), AfterValidator(_zone)
+    ]
     origin: Literal["real", "stand-in", "synthetic"]
     altitude_m: Annotated[float, Field(ge=-500, le=9000)] | None = None
     jurisdiction: Text = ""
@@ -101,7 +108,7 @@ def read_station(request: Request, engine: EngineDep, caller: CallerDep, code: s
     return json_response(request, _answer(_known(engine, caller, code)))
 
 
-@router.post("/stations", status_code=201, responses={409: {}})
+@router.post("/stations", status_code=201, responses=_MADE)
 @needs("stations:write")
 def create_station(
     engine: EngineDep, caller: CallerDep, key: IdempotencyKeyDep, station: NewStation

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -16,7 +16,7 @@ from kembar_shared.chassis.auth import CallerDep, needs
 from kembar_shared.chassis.caching import conditional, etag_of, json_response
 from kembar_shared.chassis.database import reading
 from kembar_shared.chassis.idempotency import IdempotencyKeyDep
-from kembar_shared.chassis.pages import LimitDep, encode_cursor, page
+from kembar_shared.chassis.pages import LimitDep, encode_cursor, links, page
 from kembar_shared.measurement import ingest, store
 from kembar_shared.measurement.problems import (
     FileUnreadable,
@@ -51,6 +51,12 @@ _SHOWN, _SHOWN_CHARACTERS = 100, 200
 """Of the refused cells an answer shows the first; `/rejections` has all of them, whole."""
 _CSV = "text/csv; charset=utf-8"
 _PART = 1000
+_NEXT = links(dict.fromkeys(("read_upload", "list_rejections", "retract_upload"), "code"), "id")
+_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"model": receipts.Receipt, "description": "A trial, or the first receipt again"},
+    201: {"links": _NEXT, "description": "Stored; everything the receipt counts is durable"},
+    **{status: {} for status in (400, 409, 413, 415, 422)},
+}
 _COLUMNS = ("line", "column", "value", "code", "message", "fix", "raw")
 
 
@@ -99,7 +105,8 @@ async def _terms(
     "/uploads",
     status_code=201,
     dependencies=[Depends(known_queries)],
-    responses={400: {}, 409: {}, 413: {}, 415: {}, 422: {}},
+    response_model=receipts.Receipt,
+    responses=_ANSWERS,
     openapi_extra={"requestBody": reception.BODY},
 )
 @needs("measurements:write")
@@ -136,7 +143,7 @@ def create_upload(
     return receipts.stored(receipt, is_replayed=received.is_replayed)
 
 
-@router.get("/uploads/{code}")
+@router.get("/uploads/{code}", response_model=receipts.Receipt)
 @needs("measurements:write", "measurements:read")
 def read_upload(request: Request, engine: EngineDep, caller: CallerDep, code: str) -> Response:
     """Answer the receipt of an upload."""

@@ -1,0 +1,39 @@
+"""The API is what its schema says (promise P18): requests made from the schema, right and wrong."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+SCOPES = (
+    "measurements:write measurements:read measurements:review stations:write indicators:read "
+    "outcomes:read metrics:read clients:manage register:write reports:publish audit:read"
+)
+NOT_PROMISED = "positive_data_acceptance"
+"""No schema says which cursor, zone, station or file is there to be found."""
+
+IS_SOAK = os.environ.get("KEMBAR_SOAK") == "1"
+
+
+def test_the_process_answers_as_its_schema_says(app, serve, signing, tmp_path):
+    client = serve(app)
+    done = subprocess.run(
+        [
+            Path(sys.executable).with_name("schemathesis"), "--no-color",
+            "run", f"{client.base_url}/openapi.json",
+            "--header", f"Authorization: Bearer {signing.token(SCOPES)}",
+            "--exclude-checks", NOT_PROMISED,
+            "--max-examples", "200" if IS_SOAK else "10",
+            "--continue-on-failure",
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=1800 if IS_SOAK else 240,
+        check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Stateful" in done.stdout
