@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+import psycopg
 import pytest
 import structlog
 from joserfc import jwt
@@ -25,7 +26,12 @@ from joserfc.jwk import OKPKey
 from kembar_shared.chassis import cli, logs
 from kembar_shared.chassis.keys import LocalKeys
 from kembar_shared.chassis.settings import Settings
-from tests.databases import PostgresTemplates, SqliteTemplates, drop_postgresql
+from tests.databases import (
+    PostgresTemplates,
+    SqliteTemplates,
+    drop_postgresql,
+    migrate_database,
+)
 from tests.loopback import PLAIN
 from tests.postgres_server import HASTY, PostgresServer
 
@@ -211,7 +217,35 @@ def sqlite_url(tmp_path: Path, sqlite_templates: SqliteTemplates, schema: tuple[
     return sqlite_templates.new(tmp_path / "store" / "test.sqlite", schema)
 
 
+@pytest.fixture
+def cluster_url(
+    postgres_templates: PostgresTemplates, schema: tuple[str, ...], afterwards: ExitStack
+) -> str:
+    """Give the URL of a new PostgreSQL database that takes itself for a cluster of Citus.
+
+    It has the extension's name and its two functions, which do nothing: what runs here are the
+    statements that Citus would be asked, not Citus.
+    """
+    url = postgres_templates.new(())
+    afterwards.callback(drop_postgresql, url)
+    with psycopg.connect(url, autocommit=True) as conn:
+        conn.execute(
+            "INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, "
+            "extversion) VALUES (424242, 'citus', 10, 2200, false, '13.2')"
+        )
+        conn.execute(
+            "CREATE FUNCTION create_reference_table(t text) RETURNS void LANGUAGE sql AS ''"
+        )
+        conn.execute(
+            "CREATE FUNCTION create_distributed_table(t text, c text, colocate_with text) "
+            "RETURNS void LANGUAGE sql AS ''"
+        )
+    migrate_database(url, schema)
+    return url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, schema: tuple[str, ...]) -> str:  # noqa: ARG001  a test may choose it
     """Give the URL of a new database; the test runs once on each kind."""
-    return request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    kinds = {"sqlite": "sqlite_url", "postgresql": "postgres_url", "cluster": "cluster_url"}
+    return request.getfixturevalue(kinds[request.param])

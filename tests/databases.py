@@ -28,7 +28,7 @@ class PostgresTemplates:
         key = tuple(packages)
         if key not in self._made:
             url = _create_postgresql(self._server, "template1")
-            _migrate(url, packages)
+            migrate_database(url, packages)
             self._made[key] = url
         return _create_postgresql(self._server, self._made[key].rpartition("/")[2])
 
@@ -53,7 +53,7 @@ class SqliteTemplates:
             return url
         if key not in self._made:
             template = self._folder / f"{len(self._made)}.sqlite"
-            _migrate(f"sqlite:///{template}", packages)
+            migrate_database(f"sqlite:///{template}", packages)
             self._made[key] = template
         file.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(self._made[key], file)
@@ -74,7 +74,8 @@ def _create_postgresql(server: str, template: str) -> str:
     return f"{server.rpartition('/')[0]}/{name}"
 
 
-def _migrate(url: str, packages: Sequence[str]) -> None:
+def migrate_database(url: str, packages: Sequence[str]) -> None:
+    """Make the tables of *packages*."""
     engine = connect(url, timeout_s=10)
     migrate.upgrade(engine, packages)
     engine.dispose()

@@ -21,7 +21,7 @@ from kembar_client.api import Api, Refused, Unreachable, is_ready
 from kembar_client.installation import PROCESSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
     from types import FrameType
 
@@ -70,7 +70,8 @@ def run(installation: Installation, voice: Voice, *, with_sample: bool) -> None:
 def _start(installation: Installation, voice: Voice, *, with_sample: bool) -> None:
     _check_ports(installation, voice)
     voice.say("up.migrating")
-    _migrate(installation, voice)
+    _prepare(installation, voice, PROCESSES, "migrate")
+    _renew_credentials(installation, voice)
     voice.say("up.starting")
 
     def mourn(program: supervisor.Program, code: int, delay: float) -> None:
@@ -127,8 +128,17 @@ def _check_ports(installation: Installation, voice: Voice) -> None:
                 raise NotStarted(said) from cause
 
 
-def _migrate(installation: Installation, voice: Voice) -> None:
-    codes = supervisor.run_all([installation.program(name, "migrate") for name in PROCESSES])
+def _renew_credentials(installation: Installation, voice: Voice) -> None:
+    """Make new secrets where the database knows the clients and the file of them is gone."""
+    if installation.credentials.exists():
+        return
+    _prepare(installation, voice, ["gateway"], "credentials")
+    if installation.credentials.exists():
+        voice.say("up.credentials-renewed", file=installation.credentials)
+
+
+def _prepare(installation: Installation, voice: Voice, names: Iterable[str], task: str) -> None:
+    codes = supervisor.run_all([installation.program(name, task) for name in names])
     for name, code in codes.items():
         if code:
             log = installation.log_of(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from kembar_gateway.app import PACKAGES, build
+from kembar_gateway.app import PACKAGES, build, renew
 from kembar_gateway.settings import GatewaySettings
 from kembar_shared.chassis import cli
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run the gateway."""
-    cli.run("gateway", GatewaySettings, _build, PACKAGES, files=_files)
+    renewal = cli.Command("give the first clients new secrets, if their file is gone", renew)
+    more = {"credentials": renewal}
+    cli.run("gateway", GatewaySettings, _build, PACKAGES, files=_files, more=more)
 
 
 def _build(settings: Settings) -> FastAPI:

@@ -79,6 +79,31 @@ def build(settings: GatewaySettings, *, clock: Clock = utc_now) -> FastAPI:
     )
 
 
+def renew(settings: GatewaySettings, *, clock: Clock = utc_now) -> str:
+    """Give the first clients new secrets where the file of the old ones is gone; say what was done.
+
+    Raises:
+        DatabaseUnavailable: The database cannot be used.
+    """
+    file = settings.credentials_file
+    if file is None:
+        return "no file of credentials is set"
+    if file.exists():
+        return f"{file} is there"
+    issuer = Issuer(settings)
+    issuer.open()
+    engine = serving(settings)
+    try:
+        with writing(engine) as conn:
+            renewed = identity.renew_first_clients(conn, issuer, now=clock())
+        # After the commit: whoever is killed before it is written finds it gone once more.
+        if renewed:
+            identity.write_credentials(file, renewed)
+    finally:
+        engine.dispose()
+    return f"new secrets are in {file}" if renewed else "there are no clients yet"
+
+
 def _prepare(engine: Engine, issuer: Issuer, settings: GatewaySettings, clock: Clock) -> None:
     """Make what a first start needs: keys, and the clients whose secrets the operator moves."""
     issuer.open()

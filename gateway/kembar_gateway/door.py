@@ -100,7 +100,7 @@ async def forward(request: Request) -> Response:
     asked = httpcore.Request(
         request.method.encode(),
         url,
-        headers=_sent(request, url, has_body=has_body),
+        headers=_sent(request, url, service, has_body=has_body),
         content=request.stream() if has_body else None,
         extensions={
             "timeout": {
@@ -140,10 +140,14 @@ def _target(base: str, service: str, request: Request) -> httpcore.URL:
     return httpcore.URL(scheme=url.scheme, host=url.host, port=url.port, target=target)
 
 
-def _sent(request: Request, url: httpcore.URL, *, has_body: bool) -> Headers:
-    """Return the headers that the service is sent."""
+def _sent(request: Request, url: httpcore.URL, service: str, *, has_body: bool) -> Headers:
+    """Return the headers that the service is sent; the prefix is for the links that it writes."""
     host = url.host if url.port is None else b"%b:%d" % (url.host, url.port)
-    sent = [(b"host", host), (b"x-request-id", str(request.state.request_id).encode())]
+    sent = [
+        (b"host", host),
+        (b"x-request-id", str(request.state.request_id).encode()),
+        (b"x-forwarded-prefix", f"/{service}".encode()),
+    ]
     sent += [
         (name, value)
         for name, value in _kept(request.headers.raw, _NOT_SENT)

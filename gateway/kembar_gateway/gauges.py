@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kembar_gateway.settings import Clock, GatewaySettings
     from kembar_gateway.store import Heard, Shelf
 
-_OUTCOME_LABELS = ("cooperation", "indicator", "period")
+_OUTCOME_LABELS = ("cooperation", "indicator", "period", "origin")
 
 
 class OutcomeCollector(Collector):
@@ -98,11 +98,13 @@ def _outcomes(shelves: Iterable[Shelf]) -> Iterator[Metric]:
     state = GaugeMetricFamily(
         "kembar_figure_state",
         "1 for the state that the figure has.",
-        labels=("figure", "period", "state"),
+        labels=("figure", "period", "origin", "state"),
     )
     for cooperation, outcome in _exported(shelves):
-        labels = [cooperation, outcome.indicator, str(outcome.period)]
-        state.add_metric([outcome.indicator, str(outcome.period), outcome.state.value], 1.0)
+        # The least real of what it was made from; empty where that is nothing.
+        origin = "" if outcome.origin is None else outcome.origin.value
+        labels = [cooperation, outcome.indicator, str(outcome.period), origin]
+        state.add_metric([*labels[1:], outcome.state.value], 1.0)
         if outcome.value is None:
             continue
         value.add_metric(labels, outcome.value)

@@ -46,6 +46,9 @@ FIRST_CLIENTS: Final = "first-clients"
 SECRET_PREFIX: Final = "kembar_"  # noqa: S105  lets scanners recognise a leaked secret
 ALGORITHM: Final = "Ed25519"
 
+Credentials = dict[str, dict[str, str]]
+"""`client_id` and `client_secret` of the ready-made client of each role."""
+
 _NO_CLIENT: Final = "0" * 64
 
 
@@ -201,7 +204,7 @@ def new_client(
     now: datetime,
 ) -> tuple[KnownClient, str]:
     """Make a client and its secret; nothing is stored yet and the secret is kept nowhere."""
-    secret = SECRET_PREFIX + secrets.token_urlsafe(32)
+    secret = _new_secret()
     client = KnownClient(
         id=f"{role}-{secrets.token_hex(6)}",
         name=name,
@@ -213,6 +216,10 @@ def new_client(
         created_by=created_by,
     )
     return client, secret
+
+
+def _new_secret() -> str:
+    return SECRET_PREFIX + secrets.token_urlsafe(32)
 
 
 def authenticate(conn: Connection, issuer: Issuer, client_id: str, secret: str) -> KnownClient:
@@ -252,21 +259,52 @@ def make_first_clients(
     # The claim makes a second gateway on its first start wait for this one to commit.
     if not store.claim(conn, FIRST_CLIENTS, 0) or store.has_clients(conn):
         return False
-    written: dict[str, dict[str, str]] = {}
-    for role in ROLES:
-        client, secret = new_client(
-            issuer,
-            name=f"first {role}",
-            role=role,
-            stations=("*",) if role in NARROWED else None,
-            cooperations=None,
-            created_by=OWN_CLIENT,
-            now=now,
-        )
-        store.add_client(conn, client)
-        written[role] = {"client_id": client.id, "client_secret": secret}
-    write_secret_file(credentials_file, json.dumps({"clients": written}, indent=1), replace=True)
+    written = {role: _make_first(conn, issuer, role, now) for role in ROLES}
+    write_credentials(credentials_file, written)
     return True
+
+
+def renew_first_clients(conn: Connection, issuer: Issuer, *, now: datetime) -> Credentials:
+    """Give the clients of the first start new secrets, and make those that are missing.
+
+    Returns:
+        What to write of each role once the transaction of *conn* is committed; nothing where no
+        first start was yet.
+    """
+    if not store.has_clients(conn):
+        return {}
+    first = {client.role: client for client in store.clients_made_by(conn, OWN_CLIENT)}
+    return {
+        role: _renew(conn, issuer, first[role])
+        if role in first
+        else _make_first(conn, issuer, role, now)
+        for role in ROLES
+    }
+
+
+def write_credentials(file: Path, clients: Credentials) -> None:
+    """Write ids and secrets where the operator finds them."""
+    write_secret_file(file, json.dumps({"clients": clients}, indent=1), replace=True)
+
+
+def _renew(conn: Connection, issuer: Issuer, client: KnownClient) -> dict[str, str]:
+    secret = _new_secret()
+    store.change_secret(conn, client.id, issuer.hash_secret(secret))
+    return {"client_id": client.id, "client_secret": secret}
+
+
+def _make_first(conn: Connection, issuer: Issuer, role: str, now: datetime) -> dict[str, str]:
+    client, secret = new_client(
+        issuer,
+        name=f"first {role}",
+        role=role,
+        stations=("*",) if role in NARROWED else None,
+        cooperations=None,
+        created_by=OWN_CLIENT,
+        now=now,
+    )
+    store.add_client(conn, client)
+    return {"client_id": client.id, "client_secret": secret}
 
 
 async def _issuer(request: Request) -> Issuer:

@@ -97,6 +97,18 @@ def list_clients(conn: Connection, *, after: str, limit: int) -> list[KnownClien
     return [_client_in(row) for row in conn.execute(query)]
 
 
+def clients_made_by(conn: Connection, client_id: str) -> list[KnownClient]:
+    """Return the clients that *client_id* made, in the order in which they were."""
+    wanted = sa.select(_CLIENT).where(_CLIENT.c.created_by == client_id)
+    return [_client_in(row) for row in conn.execute(wanted.order_by(_CLIENT.c.created_at))]
+
+
+def change_secret(conn: Connection, client_id: str, secret_hmac: str) -> None:
+    """Let a client be known by another secret, and no more by the one before."""
+    changed = sa.update(_CLIENT).where(_CLIENT.c.id == client_id)
+    conn.execute(changed.values(secret_hmac=secret_hmac))
+
+
 def has_clients(conn: Connection) -> bool:
     """Say whether any client exists."""
     return conn.execute(sa.select(_CLIENT.c.id).limit(1)).first() is not None

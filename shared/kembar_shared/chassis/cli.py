@@ -6,7 +6,9 @@ import argparse
 import json
 import signal
 import sys
-from typing import TYPE_CHECKING, Final, TypeVar
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import uvicorn
 from pydantic import ValidationError
@@ -34,6 +36,19 @@ NOT_CURRENT: Final = 3
 MIGRATION_TIMEOUT_S: Final = 3600.0
 
 
+@dataclass(frozen=True, slots=True)
+class Command(Generic[Chosen]):
+    """What one service can do beside what every service can.
+
+    Attributes:
+        help: What it does.
+        do: Does it and returns a line to print.
+    """
+
+    help: str
+    do: Callable[[Chosen], str]
+
+
 def run(
     service: str,
     settings: Callable[[], Chosen],
@@ -42,6 +57,7 @@ def run(
     *,
     files: Callable[[Chosen], Mapping[str, Path]] = lambda _: {},
     make_room: MakeRoom | None = None,
+    more: Mapping[str, Command[Chosen]] = MappingProxyType({}),
 ) -> None:
     """Do what the command line asks of *service*, then exit.
 
@@ -52,22 +68,11 @@ def run(
         packages: Packages whose migrations its database needs.
         files: What a backup keeps of it beside the database, by the name it has there.
         make_room: Called with a table's name and rows before they are restored.
+        more: Commands of its own, by name.
     """
-    parser = argparse.ArgumentParser(prog=f"kembar-{service}", description=f"Kembar's {service}.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("serve", help="answer requests until stopped")
-    commands.add_parser("migrate", help="bring the database to the newest revision")
-    commands.add_parser("openapi", help="print the API's schema")
-    commands.add_parser("check", help="print the settings and the state of the database")
-    backups.add(commands)
-    arguments = parser.parse_args()
+    arguments = _parser(service, {name: own.help for name, own in more.items()}).parse_args()
     command = arguments.command
-    try:
-        chosen = settings()
-    except ValidationError as error:
-        for wrong in error.errors():
-            sys.stderr.write(f"{service}: {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}\n")
-        sys.exit(2)
+    chosen = _read(service, settings)
     if command in {"check", "openapi"}:
         # They only write: whoever reads no further ends them, as any filter of the system.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
@@ -77,10 +82,34 @@ def run(
         sys.exit(_migrate(service, chosen, packages))
     if command == "check":
         sys.exit(_check(service, chosen, packages))
+    if command in more:
+        sys.exit(_told(service, more[command], chosen))
     if command in {"backup", "restore"}:
         kept = backups.Kept(service, packages, files(chosen), make_room)
         sys.exit(backups.run(arguments, chosen, kept))
     _write(json.dumps(build(chosen).openapi(), ensure_ascii=False, indent=2, sort_keys=True))
+
+
+def _parser(service: str, more: Mapping[str, str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"kembar-{service}", description=f"Kembar's {service}.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve", help="answer requests until stopped")
+    commands.add_parser("migrate", help="bring the database to the newest revision")
+    commands.add_parser("openapi", help="print the API's schema")
+    commands.add_parser("check", help="print the settings and the state of the database")
+    for name, does in more.items():
+        commands.add_parser(name, help=does)
+    backups.add(commands)
+    return parser
+
+
+def _read(service: str, settings: Callable[[], Chosen]) -> Chosen:
+    try:
+        return settings()
+    except ValidationError as error:
+        for wrong in error.errors():
+            sys.stderr.write(f"{service}: {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}\n")
+        sys.exit(2)
 
 
 def server(app: FastAPI, settings: Settings) -> uvicorn.Server:
@@ -127,16 +156,28 @@ def _migrate(service: str, settings: Settings, packages: Sequence[str]) -> int:
     try:
         migrate.upgrade(engine, packages)
     except Problem as problem:
-        cause = getattr(problem.__cause__, "orig", None) or problem.__cause__
-        reason = next(iter(str(cause).splitlines()), "no reason given")
         url = engine.url
         place = f"{url.host}:{url.port or 5432}" if url.host else url.database
-        sys.stderr.write(f"{service}: {problem.slug} at {place} ({reason})\n")
+        sys.stderr.write(f"{service}: {problem.slug} at {place} ({_reason(problem)})\n")
         return NOT_CURRENT
     finally:
         engine.dispose()
     _write(f"{service}: the database is current")
     return 0
+
+
+def _told(service: str, own: Command[Chosen], settings: Chosen) -> int:
+    try:
+        _write(f"{service}: {own.do(settings)}")
+    except Problem as problem:
+        sys.stderr.write(f"{service}: {problem.slug} ({_reason(problem)})\n")
+        return NOT_CURRENT
+    return 0
+
+
+def _reason(problem: Problem) -> str:
+    cause = getattr(problem.__cause__, "orig", None) or problem.__cause__
+    return next(iter(str(cause).splitlines()), "no reason given")
 
 
 def _check(service: str, settings: Settings, packages: Sequence[str]) -> int:

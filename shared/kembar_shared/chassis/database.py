@@ -28,6 +28,7 @@ __all__ = [
     "Engine",
     "connect",
     "create_if_absent",
+    "is_cluster",
     "is_sqlite",
     "reading",
     "serving",
@@ -63,6 +64,9 @@ _POOL_SHARE: Final = 0.3
 _LOCK_SHARE: Final = 0.6
 _STATEMENTS: Final = 512
 """Statements that a connection to SQLite keeps prepared."""
+
+_IS_CLUSTER: Final = "kembar_is_cluster"
+_HAS_CITUS: Final = "SELECT count(*) FROM pg_extension WHERE extname = 'citus'"
 
 _GREETING_S: Final = 3.0
 """Longest silence of a server that is asked for a connection, or whether it is still there."""
@@ -126,6 +130,11 @@ def create_if_absent(engine: Engine) -> None:
 def is_sqlite(conn: Connection) -> bool:
     """Say whether *conn* leads to SQLite; the alternative is PostgreSQL."""
     return conn.dialect.name == "sqlite"
+
+
+def is_cluster(conn: Connection) -> bool:
+    """Say whether *conn* leads to a PostgreSQL server that can spread tables by Citus."""
+    return bool(conn.info.get(_IS_CLUSTER))
 
 
 @contextmanager
@@ -247,6 +256,11 @@ def _connect_postgresql(url: sa.URL, timeout_s: float, bounds: dict[str, Any]) -
         # The server's own timeout comes first; this one is for a server that is frozen.
         conn.silence_s = timeout_s + 1
         return conn
+
+    @sa.event.listens_for(engine, "connect")
+    def _look(conn: Any, record: Any) -> None:  # Any: the driver's own, and what the pool notes
+        record.info[_IS_CLUSTER] = conn.execute(_HAS_CITUS).fetchone()[0] > 0
+        conn.rollback()
 
     @sa.event.listens_for(engine, "checkin")
     def _put_back(conn: Any, _record: object) -> None:  # Any: None where it was given up

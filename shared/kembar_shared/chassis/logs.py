@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from contextlib import suppress
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 import structlog
 
 if TYPE_CHECKING:
-    from structlog.typing import EventDict, Processor
+    from structlog.typing import EventDict, ExcInfo, Processor
 
     from kembar_shared.chassis.settings import Settings
+
+_MOST_FRAMES: Final = 30
+"""Innermost frames of each error that a traceback tells."""
+
+_MOST_PARTS: Final = 200
+_LONGEST_MESSAGE: Final = 2_000
+_LONGEST_TRACEBACK: Final = 20_000
 
 _line: ContextVar[dict[str, Any]] = ContextVar("kembar_request_line")
 
@@ -30,7 +39,7 @@ def configure(settings: Settings, service: str) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
         add_service,
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(_traceback),
     ]
     level = logging.getLevelNamesMapping()[settings.log_level]
     structlog.configure(
@@ -70,8 +79,29 @@ def write(*, status: int, **members: object) -> None:
 
 
 def fault(event: str, error: BaseException, **members: object) -> None:
-    """Write *error* with its traceback."""
-    structlog.get_logger().error(event, exc_info=error, **members)
+    """Write *error* with its traceback, which names no value of any variable."""
+    told = _traceback((type(error), error, error.__traceback__))
+    structlog.get_logger().error(event, exception=told, **members)
+
+
+def _traceback(exc_info: ExcInfo) -> str:
+    """Return the traceback of an error: places and messages, never values; of bounded length.
+
+    An error may quote a whole statement, and each error that it caused quotes it again.
+    """
+    kind, error, frames = exc_info
+    told = traceback.TracebackException(
+        kind, error, frames, limit=-_MOST_FRAMES, capture_locals=False, compact=True
+    )
+    lines = [_cut(line, _LONGEST_MESSAGE) for line in islice(told.format(), _MOST_PARTS)]
+    return _cut("".join(lines).rstrip("\n"), _LONGEST_TRACEBACK)
+
+
+def _cut(text: str, longest: int) -> str:
+    """Return *text* without its middle where it is too long; what is told last is the error."""
+    if len(text) <= longest:
+        return text
+    return f"{text[: longest // 2]}\n… {len(text) - longest} characters …\n{text[-longest // 2 :]}"
 
 
 class _Output:

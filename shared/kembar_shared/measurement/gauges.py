@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
-import time
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from kembar_shared.chassis.database import reading
-from kembar_shared.measurement import store
-from kembar_shared.measurement.periods import Duration
+from kembar_shared.measurement import indexing, store
+from kembar_shared.measurement.periods import Duration, local_midnight_us, us_of_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from prometheus_client.metrics_core import Metric
 
     Figure = Mapping[str, Any]  # Any: one member for each column
 
-    from kembar_shared.chassis.database import Engine
+    from kembar_shared.chassis.database import Connection, Engine
     from kembar_shared.measurement.indicators import Domain
 
 _MINUTES_A_MONTH: Final = 43_200
 _CADENCES_UNTIL_STALE: Final = 3
-_DAY_S: Final = 86_400
+_DAY: Final = timedelta(days=1)
+_SERIES: Final = ("station", "parameter", "material", "source", "origin")
+_FIGURE: Final = ("indicator", "jurisdiction", "period", "origin")
 
 
 class Gauges(Collector):
-    """Newest measurements that are not stale, and the newest figures of each indicator."""
+    """Newest measurements and index values that are not stale, newest figures of each indicator.
+
+    Each says how real what it was made from is.
+    """
 
     def __init__(self, engine: Engine, domain: Domain) -> None:
         self._engine, self._domain = engine, domain
+        self._indices_at: tuple[object, list[dict[str, Any]]] | None = None
 
     def describe(self) -> Iterator[Metric]:
         """Name nothing beforehand: describing would read the database."""
@@ -39,52 +46,77 @@ class Gauges(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield the samples of this moment."""
-        yield from self._measurements()
-        yield from self._indicators()
+        now = datetime.now(UTC)
+        with reading(self._engine) as conn:
+            newest = store.reading.newest_values(conn)
+            figures = store.figures.newest(conn)
+            indices = self._newest_indices(conn, newest, now)
+        yield from self._measurements(newest, now)
+        yield self._indices(indices, newest, now)
+        yield from self._indicators(figures)
 
-    def _measurements(self) -> Iterator[Metric]:
+    def _measurements(self, newest: Sequence[Figure], now: datetime) -> Iterator[Metric]:
         value = GaugeMetricFamily(
             "kembar_measurement_latest",
             "Newest measurement of a series, in the unit named; absent once it is stale.",
-            labels=("station", "parameter", "material", "source", "unit"),
+            labels=(*_SERIES, "unit"),
         )
         at = GaugeMetricFamily(
             "kembar_measurement_latest_timestamp_seconds",
             "When the newest measurement of a series was taken.",
-            labels=("station", "parameter", "material", "source"),
+            labels=_SERIES,
         )
-        with reading(self._engine) as conn:
-            rows = store.reading.newest_values(conn)
-        now_s = time.time()
-        for row in rows:
-            series = (row["station"], row["parameter"], row["material"], row["source"])
+        for row in newest:
+            series = tuple(row[name] for name in _SERIES)
             at.add_metric(series, row["time_us"] / 1e6)
-            is_fresh = now_s - row["time_us"] / 1e6 <= _stale_after_s(row["cadence"])
+            is_fresh = now.timestamp() - row["time_us"] / 1e6 <= _until_stale(row).total_seconds()
             if row["value"] is not None and is_fresh:
                 unit = self._domain.catalogue.by_code[row["parameter"]].unit
                 value.add_metric((*series, unit), row["value"])
         yield value
         yield at
 
-    def _indicators(self) -> Iterator[Metric]:
+    def _newest_indices(
+        self, conn: Connection, newest: Sequence[Figure], now: datetime
+    ) -> list[dict[str, Any]]:
+        """Return each index's newest value; computed once until something happens."""
+        asked = store.events.newest(conn), now.date()
+        if self._indices_at is None or self._indices_at[0] != asked:
+            self._indices_at = asked, indexing.newest(conn, self._domain, _ages(newest), now)
+        return self._indices_at[1]
+
+    def _indices(
+        self, indices: Iterable[Figure], newest: Sequence[Figure], now: datetime
+    ) -> Metric:
+        value = GaugeMetricFamily(
+            "kembar_index",
+            "Newest value of an index at a station; absent once it is stale.",
+            labels=("index", "station", "origin"),
+        )
+        ages, stations = _ages(newest), {row["station"]: row for row in newest}
+        for found in indices:
+            station = stations[found["station"]]
+            began_us = local_midnight_us(found["period"], ZoneInfo(station["timezone"]))
+            if us_of_instant(now - ages[found["station"]]) <= began_us:
+                labels = (found["index"], found["station"], station["origin"])
+                value.add_metric(labels, found["value"])
+        return value
+
+    def _indicators(self, figures: Sequence[Figure]) -> Iterator[Metric]:
         value = GaugeMetricFamily(
             "kembar_indicator",
             "Newest figure of an indicator that has a number.",
-            labels=("indicator", "jurisdiction", "period", "unit"),
+            labels=(*_FIGURE, "unit"),
         )
         state = GaugeMetricFamily(
             "kembar_figure_state",
             "1 for the state of the newest figure of an indicator.",
-            labels=("figure", "jurisdiction", "period", "state"),
+            labels=("figure", *_FIGURE[1:], "state"),
         )
-        with reading(self._engine) as conn:
-            figures = store.figures.newest(conn)
         for f in _newest(figures):
-            labels = (f["indicator"], f["jurisdiction"], f["period"])
-            state.add_metric((*labels, f["state"]), 1)
+            state.add_metric((*(f[name] for name in _FIGURE), f["state"]), 1)
         for f in _newest(figure for figure in figures if figure["value"] is not None):
-            labels = (f["indicator"], f["jurisdiction"], f["period"])
-            value.add_metric((*labels, f["unit"]), f["value"])
+            value.add_metric((*(f[name] for name in _FIGURE), f["unit"]), f["value"])
         yield value
         yield state
 
@@ -99,7 +131,20 @@ def _newest(figures: Iterable[Figure]) -> Iterable[Figure]:
     return newest.values()
 
 
-def _stale_after_s(cadence: str) -> float:
-    duration = Duration.parse(cadence)
-    minutes = duration.minutes + duration.months * _MINUTES_A_MONTH
-    return max(_DAY_S, _CADENCES_UNTIL_STALE * minutes * 60)
+def _cadence(row: Figure) -> timedelta:
+    duration = Duration.parse(row["cadence"])
+    return timedelta(minutes=duration.minutes + duration.months * _MINUTES_A_MONTH)
+
+
+def _until_stale(row: Figure) -> timedelta:
+    """Return how long after it was taken a series' newest value is shown."""
+    return max(_DAY, _CADENCES_UNTIL_STALE * _cadence(row))
+
+
+def _ages(newest: Iterable[Figure]) -> dict[str, timedelta]:
+    """Return how long after its period began an index value is shown, for each station."""
+    ages: dict[str, timedelta] = {}
+    for row in newest:
+        age = _until_stale(row) + max(_DAY, _cadence(row))
+        ages[row["station"]] = max(age, ages.get(row["station"], age))
+    return ages

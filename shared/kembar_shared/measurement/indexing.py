@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from kembar_shared.measurement import rollups
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
 
     from kembar_shared.chassis.database import Connection
     from kembar_shared.measurement.indicators import Domain
@@ -53,3 +54,31 @@ def values(
     # A station without any value may know fewer parameters, and so fewer members of a detail.
     filled = [frame for frame in found if not frame.is_empty()]
     return pl.concat(filled) if filled else pl.DataFrame(schema={"station": pl.String})
+
+
+def newest(
+    conn: Connection, domain: Domain, ages: Mapping[str, timedelta], now: datetime
+) -> list[dict[str, Any]]:
+    """Return the newest value of each index at each station: `station`, `index`, `period`, `value`.
+
+    Args:
+        conn: A reading transaction.
+        domain: What computes them.
+        ages: How far back the period of a value may begin, for each station by its code.
+        now: The time.
+    """
+    found: list[dict[str, Any]] = []
+    following = now.date() + timedelta(days=2)
+    for age in sorted(set(ages.values())):
+        first = (now - age).date() - timedelta(days=1)
+        stations = sorted(code for code in ages if ages[code] == age)
+        for start in range(0, len(stations), _MOST_AT_ONCE):
+            part = stations[start : start + _MOST_AT_ONCE]
+            frame = rollups.days(conn, first, following, stations=part)
+            if frame.is_empty():
+                continue
+            computed = domain.indices(frame).select("station", "index", "period", "value")
+            numbered = computed.drop_nulls("value").sort("period", maintain_order=True)
+            last = numbered.unique(["station", "index"], keep="last", maintain_order=True)
+            found += last.to_dicts()
+    return found

@@ -1,4 +1,4 @@
-"""What a service does on timers: figures computed anew, partitions made ahead.
+"""What a service does on timers: figures computed anew, partitions made ahead and filled.
 
 Each job finds out from the database what is due, and doing it twice changes nothing; so every
 process may run it, and one that was down makes up for it when it starts.
@@ -6,6 +6,8 @@ process may run it, and one that was down makes up for it when it starts.
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -20,10 +22,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kembar_shared.chassis.database import Engine
+    from kembar_shared.measurement.periods import Period
     from kembar_shared.measurement.renewal import Figures
     from kembar_shared.measurement.settings import ServiceSettings
 
 _COMMON: Final = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+
+_MOST_MONTHS: Final = 12
+"""Partitions that one run fills with what waits for them; each in a transaction of its own."""
+
+_PATIENCE_MS: Final = 200
+"""How long to queue behind a reader: whoever reads next waits as long."""
+
+_TRIED_S: Final = 60.0
+_PAUSE_S: Final = 2.0
+"""How long, and after which pause again, a partition is tried that a reader is in the way of."""
 
 
 class Jobs:
@@ -32,6 +45,7 @@ class Jobs:
     def __init__(self, engine: Engine, figures: Figures, settings: ServiceSettings) -> None:
         self._engine, self._figures, self._settings = engine, figures, settings
         self._scheduler = BackgroundScheduler(timezone="UTC")
+        self._stopping = threading.Event()
 
     def start(self) -> None:
         """Do each job now, and again every period."""
@@ -42,6 +56,7 @@ class Jobs:
 
     def stop(self) -> None:
         """Let what is under way end, and begin no more."""
+        self._stopping.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
 
@@ -65,3 +80,27 @@ class Jobs:
         if missing:
             with writing(self._engine) as conn:
                 store.partitions.make(conn, missing)
+        self._bring_home()
+
+    def _bring_home(self) -> None:
+        """Move what was stored while its month had no partition into one of its own."""
+        with reading(self._engine) as conn:
+            waiting = store.partitions.waiting(conn)
+        for period in waiting[:_MOST_MONTHS]:
+            if not self._fill(period):
+                return
+
+    def _fill(self, period: Period) -> bool:
+        """Make one partition, between readers; say whether it is there."""
+        until_s = time.monotonic() + _TRIED_S
+        while not self._stopping.is_set():
+            try:
+                with writing(self._engine) as conn:
+                    store.partitions.make(conn, [period], patience_ms=_PATIENCE_MS)
+            except DatabaseUnavailable:
+                if time.monotonic() > until_s:
+                    raise
+                self._stopping.wait(_PAUSE_S)
+            else:
+                return True
+        return False

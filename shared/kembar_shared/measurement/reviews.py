@@ -71,8 +71,9 @@ def _judge(
         if may_be_own is False and caller.stations is not None:
             labels = {id_: row for id_, row in labels.items() if caller.sees(row["station"])}
         store.series.hold(conn, sorted(labels))
+        zones = {id_: row["timezone"] for id_, row in labels.items()}
         rows = store.judging.chosen(
-            conn, sorted(labels), judgement.selection, upload=upload_id, flag=judgement.flag
+            conn, zones, judgement.selection, upload=upload_id, flag=judgement.flag
         )
         if rows.is_empty():
             raise NothingToReview
@@ -80,14 +81,15 @@ def _judge(
             raise OwnUpload
         kind = store.events.RETRACTED if may_be_own else store.events.REVIEWED
         event = store.events.begin(conn, kind, caller.client)
-        zones = {id_: row["timezone"] for id_, row in labels.items()}
         store.judging.judge(conn, event, rows, flag=judgement.flag, zones=zones)
         kept = {
             "id": event,
             "code": uuid.uuid4().hex,
             "flag": int(judgement.flag),
             "reason": judgement.reason,
-            "selection": json.dumps(asdict(judgement.selection) | {"upload": judgement.upload}),
+            "selection": json.dumps(
+                asdict(judgement.selection) | {"upload": judgement.upload}, default=str
+            ),
             "judged": rows.height,
         }
         store.judging.keep(conn, kept)

@@ -10,8 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import structlog
-
+from kembar_shared.chassis import logs
 from kembar_shared.chassis.database import writing
 from kembar_shared.chassis.problems import DatabaseUnavailable
 from kembar_shared.measurement import ingest, small
@@ -89,7 +88,7 @@ class Writer:
                 _refuse([*group, *self._waiting], error)
                 self._waiting.clear()
             except Exception as error:  # noqa: BLE001  the edge: logged, and each is tried alone
-                structlog.get_logger().error("writer", exc_info=error)
+                logs.fault("writer", error)
                 _answer(group, [None] * len(group))
             else:
                 _answer(group, receipts)

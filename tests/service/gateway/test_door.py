@@ -41,6 +41,7 @@ def test_the_token_and_the_request_id_go_along_and_trust_is_not_added(start_gate
         "Authorization": "Bearer abc",
         "X-Request-ID": "one-request-1",
         "X-Forwarded-For": "10.0.0.1",
+        "X-Forwarded-Prefix": "/elsewhere",
         "Forwarded": "for=10.0.0.1",
         "Cookie": "a=b",
         "Connection": "x-private",
@@ -54,6 +55,7 @@ def test_the_token_and_the_request_id_go_along_and_trust_is_not_added(start_gate
     assert headers["authorization"] == "Bearer abc"
     assert headers["x-request-id"] == answer.headers["x-request-id"] == "one-request-1"
     assert headers["host"] == services["air"].url.removeprefix("http://")
+    assert headers["x-forwarded-prefix"] == "/air"
     unwanted = {"x-forwarded-for", "forwarded", "cookie", "x-private", "te"}
     assert unwanted.isdisjoint(headers)
 

@@ -26,7 +26,7 @@ def scrape():
 
 @pytest.fixture
 def gateway(start_gateway, services, figure, scrape):
-    services["waste"].offer(figure("waste.generated", "2021", 558_099.6))
+    services["waste"].offer(figure("waste.generated", "2021", 558_099.6, origin="synthetic"))
     services["air"].status = 500
     gateway = start_gateway()
     deadline = time.monotonic() + 8
@@ -51,6 +51,22 @@ def test_only_what_has_a_number_has_a_value(gateway, scrape):
     (progress,) = found["kembar_outcome_progress_ratio"]
     assert progress[0]["indicator"] == "water.citarum_ika"
     assert progress[1] == pytest.approx((50.78 - 33.43) / (58 - 33.43))
+
+
+def test_every_outcome_says_how_real_it_is(gateway, scrape):
+    found = scrape(gateway)
+
+    for name in ("", "_progress_ratio", "_computed_timestamp_seconds"):
+        origins = {labels["origin"] for labels, _ in found[f"kembar_outcome{name}"]}
+        assert origins
+        assert origins <= {"real", "stand-in", "synthetic"}
+    origins = {
+        (labels["figure"], labels["state"]): labels["origin"]
+        for labels, _ in found["kembar_figure_state"]
+    }
+    outcomes = {labels["indicator"]: labels["origin"] for labels, _ in found["kembar_outcome"]}
+    assert outcomes["waste.generated"] == origins["waste.generated", "ok"] == "synthetic"
+    assert origins["air.pm25_mean", "no_data"] == ""
 
 
 def test_every_figure_has_its_state(gateway, scrape):

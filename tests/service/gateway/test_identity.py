@@ -8,7 +8,7 @@ import stat
 
 import pytest
 
-from kembar_gateway.app import build
+from kembar_gateway.app import build, renew
 from kembar_gateway.identity import ROLES
 from kembar_shared.chassis.auth import Verifier
 
@@ -291,3 +291,41 @@ def test_building_the_app_touches_neither_keys_nor_database(settings, tmp_path):
     assert app.openapi()["paths"]
     assert not (tmp_path / "none.sqlite").exists()
     assert not settings.keys_file.exists()
+
+
+def test_secrets_whose_file_is_gone_are_renewed(gateway, credentials, admin, clock):
+    file = gateway.settings.credentials_file
+    made = {"name": "depot", "role": "partner"}
+    other = gateway.client.post("/v1/clients", json=made, headers=admin).json()
+    file.unlink()
+
+    said = renew(gateway.settings, clock=clock)
+
+    renewed = json.loads(file.read_text())["clients"]
+    assert said == f"new secrets are in {file}"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert set(renewed) == set(ROLES)
+    for role, client in renewed.items():
+        assert client["client_id"] == credentials[role]["client_id"]
+        for known, status in ((client, 200), (credentials[role], 401)):
+            assert gateway.client.post("/oauth/token", data={**FORM, **known}).status_code == status
+    kept = {name: other[name] for name in ("client_id", "client_secret")}
+    assert gateway.client.post("/oauth/token", data={**FORM, **kept}).status_code == 200
+
+
+def test_secrets_are_left_where_their_file_is(gateway, ask):
+    before = gateway.settings.credentials_file.read_text()
+
+    assert renew(gateway.settings).endswith(" is there")
+    assert gateway.settings.credentials_file.read_text() == before
+    assert ask().status_code == 200
+
+
+def test_before_the_first_start_there_is_nothing_to_renew(settings, tmp_path):
+    file = tmp_path / "credentials.json"
+
+    assert renew(settings) == "no file of credentials is set"
+    assert (
+        renew(settings.model_copy(update={"credentials_file": file})) == "there are no clients yet"
+    )
+    assert not file.exists()

@@ -66,6 +66,14 @@ def test_every_read_answers_what_the_model_says(served, data):
     follow(served, data, 7)
 
 
+@pytest.mark.parametrize("database_url", ["cluster"], indirect=True)
+@pytest.mark.parametrize("served", ["water"], indirect=True)
+@settings(max_examples=25, **_USUAL)
+@given(data=st.data())
+def test_every_read_answers_the_same_by_the_statements_for_citus(served, data):
+    follow(served, data, 7)
+
+
 @pytest.mark.soak
 @settings(max_examples=400, **_USUAL)
 @given(data=st.data())

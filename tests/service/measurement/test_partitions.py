@@ -9,9 +9,12 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
 
 from kembar_shared.chassis.database import connect, reading, writing
-from kembar_shared.measurement import store
+from kembar_shared.measurement import service, store
+from kembar_water.app import domain_of
+from kembar_water.settings import WaterSettings
 
 ROW = "{station},bod,{time},{value},mg/L,,"
 NAMES = """
@@ -28,8 +31,16 @@ def database_url(postgres_url):
 
 @pytest.fixture
 def engine(water, postgres_url):  # noqa: ARG001  its database is made first
-    """Reach the database of the service that runs."""
+    """Reach the database of the service that runs, once its job has made the months ahead."""
     engine = connect(postgres_url, timeout_s=10)
+    ahead = store.partitions.ahead(datetime.now(UTC).date(), 3)
+    deadline = time.monotonic() + 10
+    while True:
+        with reading(engine) as conn:
+            if not store.partitions.missing(conn, ahead):
+                break
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     yield engine
     engine.dispose()
 
@@ -114,6 +125,67 @@ def test_what_lay_without_a_partition_moves_into_its_own(engine, agent, upload):
     assert after == before
 
 
+@pytest.fixture
+def start_again(postgres_url, serve, signing):
+    """Start another process of the same service, which does its jobs at once."""
+
+    def start():
+        settings = WaterSettings(database_url=SecretStr(postgres_url))
+        serve(service.build(settings, domain_of(settings), keys=signing.keys))
+
+    return start
+
+
+def eventually_where(engine, expected):
+    deadline = time.monotonic() + 15
+    while where(engine) != expected:
+        assert time.monotonic() < deadline, where(engine)
+        time.sleep(0.1)
+
+
+def test_the_job_moves_what_lay_without_a_partition(engine, agent, upload, start_again):
+    upload(row("2021-01-31T12:00:00Z"))
+    lay_in_rest(engine, us(1969, 12, 31) + 86_399_999_999, us(2022, 3, 1), us(2022, 4, 1) - 1)
+    before = agent.get("/v1/measurements").json()["items"]
+
+    start_again()
+
+    eventually_where(
+        engine,
+        ["measurement_1969", "measurement_2021_01", "measurement_2022_03", "measurement_2022_03"],
+    )
+    assert agent.get("/v1/measurements").json()["items"] == before
+
+
+def test_the_job_waits_for_a_reader_and_lets_others_pass(engine, agent, upload, start_again):
+    """As a backup reads: one transaction that has seen every partition and goes on."""
+    upload(row("2021-01-31T12:00:00Z"))
+    lay_in_rest(engine, us(2022, 3, 1))
+    with reading(engine) as conn:
+        assert conn.execute(sa.text("SELECT count(*) FROM measurement")).scalar() == 2
+        start_again()
+        for _ in range(20):
+            began = time.monotonic()
+            assert len(agent.get("/v1/measurements").json()["items"]) == 2
+            assert time.monotonic() - began < 2
+            time.sleep(0.05)
+        assert conn.execute(sa.text("SELECT count(*) FROM measurement_rest")).scalar() == 1
+
+    eventually_where(engine, ["measurement_2021_01", "measurement_2022_03"])
+
+
+def test_one_run_of_the_job_fills_so_many_months_newest_first(engine, upload, start_again):
+    upload(row("2021-01-31T12:00:00Z"))
+    lay_in_rest(engine, *(us(2022, month, 5) for month in range(1, 13)), us(2023, 1, 5))
+
+    start_again()
+
+    later = [f"measurement_2022_{month:02}" for month in range(2, 13)]
+    eventually_where(
+        engine, ["measurement_2021_01", "measurement_rest", *later, "measurement_2023_01"]
+    )
+
+
 def test_a_correction_reaches_what_lies_without_a_partition(engine, agent, upload):
     upload(row("2021-01-31T12:00:00Z"))
     lay_in_rest(engine, us(2022, 3, 1))
@@ -175,7 +247,9 @@ def test_an_upload_in_the_middle_holds_no_reader_up(engine, agent, upload):
     with writing(engine) as conn:
         store.partitions.make(conn, store.partitions.missing(conn, [date(2021, 7, 1)]))
         began = time.monotonic()
-        answer = agent.get("/v1/measurements", params={"from": "2021-01-01", "to": "2021-02-01"})
+        # In UTC, as the partitions are: at the station the day begins in the month before.
+        january = {"from": "2021-01-01T00:00:00Z", "to": "2021-02-01T00:00:00Z"}
+        answer = agent.get("/v1/measurements", params=january)
 
         assert time.monotonic() - began < 2
     assert [m["value"] for m in answer.json()["items"]] == [1]

@@ -11,6 +11,8 @@ import json
 
 import pytest
 
+from tests.service.measurement.conftest import HEADER, STATION
+
 GOOD = "CPM-01,bod,2026-01-05T10:00:00+07:00,6.5,mg/L,,"
 LISTS = (
     "/v1/measurements",
@@ -91,10 +93,88 @@ def test_filters_narrow(agent, stored):
     assert count(station=["CPM-01", "CPM-02"], parameter="bod") == 6
     assert count(station="nowhere") == 0
     assert count(flag=9) == 0
-    assert times(
-        agent, station="CPM-01", parameter="bod", **{"from": "2026-01-05", "to": "2026-01-06"}
-    ) == ["2026-01-05T00:00:00Z"]
+    ends = {"from": "2026-01-05T00:00:00Z", "to": "2026-01-06T00:00:00Z"}
+    assert times(agent, station="CPM-01", parameter="bod", **ends) == ["2026-01-05T00:00:00Z"]
     assert count(**{"from": "2026-01-05T07:00:00+07:00", "to": "2026-01-05T00:00:01Z"}) == 4
+
+
+@pytest.fixture
+def two_calendars(water, agent):
+    """Store an hourly value at Bandung and at Kawasaki for the days around 6 January, UTC."""
+    kawasaki = STATION | {"code": "KWS-01", "timezone": "Asia/Tokyo"}
+    with water("stations:write") as operator:
+        assert operator.post("/v1/stations", json=kawasaki).status_code == 201
+    rows = [
+        f"{station},bod,2026-01-0{day}T{hour:02}:00:00Z,{hour},mg/L,,"
+        for station in ("CPM-01", "KWS-01")
+        for day in (4, 5, 6)
+        for hour in range(24)
+    ]
+    body = HEADER + "\n".join(rows) + "\n"
+    kind = {"Content-Type": "text/csv"}
+    assert agent.post("/v1/uploads", content=body, headers=kind).json()["inserted"] == 144
+
+
+@pytest.mark.parametrize(
+    ("ends", "jakarta", "tokyo"),
+    [
+        (("2026-01-05", "2026-01-06"), ("01-04T17", "01-05T16"), ("01-04T15", "01-05T14")),
+        (("2026-01-06", None), ("01-05T17", "01-06T23"), ("01-05T15", "01-06T23")),
+        ((None, "2026-01-05"), ("01-04T00", "01-04T16"), ("01-04T00", "01-04T14")),
+        (
+            ("2026-01-05", "2026-01-05T00:00:00Z"),
+            ("01-04T17", "01-04T23"), ("01-04T15", "01-04T23"),
+        ),
+        (("2026-01", "2026-02"), ("01-04T00", "01-06T23"), ("01-04T00", "01-06T23")),
+    ],
+)  # fmt: skip
+def test_a_day_is_that_of_each_stations_calendar(agent, two_calendars, ends, jakarta, tokyo):
+    query = {name: end for name, end in zip(("from", "to"), ends, strict=True) if end}
+    expected = {"CPM-01": jakarta, "KWS-01": tokyo}
+
+    found = agent.get("/v1/measurements", params=query).json()["items"]
+    answer = agent.get("/v1/measurements", params=query | {"format": "csv"})
+    table = list(csv.DictReader(io.StringIO(answer.text)))
+    for items in (found, table):
+        hours = {code: [m["time"] for m in items if m["station"] == code] for code in expected}
+        outermost = {code: (each[0][5:13], each[-1][5:13]) for code, each in hours.items()}
+        assert outermost == expected
+    alone = [
+        m
+        for code in expected
+        for m in agent.get("/v1/measurements", params=query | {"station": code}).json()["items"]
+    ]
+    assert found == alone
+    pages, cursor = [], None
+    while True:
+        asked = query | {"limit": 7} | ({"cursor": cursor} if cursor else {})
+        page = agent.get("/v1/measurements", params=asked).json()
+        pages += page["items"]
+        if (cursor := page["next"]) is None:
+            break
+    assert pages == found
+
+
+def test_a_day_of_measurements_is_a_day_of_sums(agent, two_calendars):
+    query = {"from": "2026-01-05", "to": "2026-01-06"}
+
+    sums = agent.get("/v1/rollups", params=query).json()["items"]
+    rows = agent.get("/v1/measurements", params=query).json()["items"]
+    assert {s["station"]: (s["n"], s["sum"]) for s in sums} == {
+        code: (24, sum(m["value"] for m in rows if m["station"] == code))
+        for code in ("CPM-01", "KWS-01")
+    }
+
+
+def test_a_day_that_is_judged_is_that_of_each_stations_calendar(agent, water, two_calendars):
+    judged = {"flag": 4, "reason": "Dry.", "from": "2026-01-05", "to": "2026-01-06"}
+    with water("measurements:review", sub="r", client_id="r") as reviewer:
+        answer = reviewer.post("/v1/reviews", json=judged)
+
+    assert (answer.status_code, answer.json()["judged"]) == (201, 48)
+    assert answer.json()["selection"]["from_day"] == "2026-01-05"
+    days = agent.get("/v1/rollups").json()["items"]
+    assert {(d["station"], d["period"]): d["n"] for d in days if d["period"] == "2026-01-05"} == {}
 
 
 def test_pages_of_one_walk_everything_once(agent, stored):

@@ -196,3 +196,30 @@ def test_the_metrics_count_what_was_stored(agent, upload):
     text = agent.get("/metrics").text
     assert 'kembar_upload_rows_total{result="inserted",service="water"} 1.0' in text
     assert 'kembar_upload_rows_total{result="rejected",service="water"} 1.0' in text
+
+
+@pytest.mark.parametrize(
+    ("sent", "prefix"),
+    [
+        (None, ""),
+        ("/water", "/water"),
+        ("/env/water", "/env/water"),
+        ("water", ""),
+        ("//evil.example", ""),
+        ("/a/../b", ""),
+        ("https://evil.example", ""),
+        ("/" + "x" * 99, ""),
+    ],
+)
+def test_the_link_of_a_receipt_is_right_where_it_was_asked_for(agent, sent, prefix):
+    through = {} if sent is None else {"X-Forwarded-Prefix": sent}
+    bad = HEADER + "CPM-01,bod,yesterday,6.5,mg/L,,\n"
+    row = {"station": "CPM-01", "parameter": "bod", "time": "2026-01-05T10:00:00Z", "value": 6.5,
+           "unit": "mg/L"}  # fmt: skip
+
+    kind = {"Content-Type": "text/csv"}
+    refused = agent.post("/v1/uploads", content=bad, headers=kind | through).json()["receipt"]
+    read = agent.get(f"/v1/uploads/{refused['id']}", headers=through).json()
+    small = agent.post("/v1/uploads", json={"measurements": [row]}, headers=through).json()
+    for receipt in (refused, read, small):
+        assert receipt["rejections"] == f"{prefix}/v1/uploads/{receipt['id']}/rejections"

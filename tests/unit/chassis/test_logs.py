@@ -1,5 +1,6 @@
 import json
 import logging
+import time
 
 import pytest
 import structlog
@@ -67,3 +68,67 @@ def test_libraries_speak_the_same_language_but_not_of_urls(capsys):
     assert [line["event"] for line in lines] == ["Started", "Careful now"]
     assert {line["service"] for line in lines} == {"well"}
     assert all(line["time"].endswith("Z") for line in lines)
+
+
+def _fail(password, depth=0):
+    if depth:
+        return _fail(password, depth - 1)
+    given = {"password": password, "rows": [password] * 100_000}
+    try:
+        return given["absent"]
+    except KeyError as error:
+        raise ValueError("nothing to see") from error
+
+
+def _caught(call, *args):
+    try:
+        call(*args)
+    except Exception as error:  # noqa: BLE001  whatever it is, it is told
+        return error
+    raise AssertionError
+
+
+def test_a_fault_is_told_with_its_place_and_no_value(capsys):
+    logs.configure(Settings(), "well")
+    logs.fault("fault", _caught(_fail, "canary"), request_id="r1")
+    logging.getLogger("uvicorn.error").error("Oh", exc_info=_caught(_fail, "canary"))
+
+    for line in lines_of(capsys):
+        told = line["exception"]
+        assert "canary" not in json.dumps(line)
+        assert "KeyError: 'absent'" in told
+        assert told.endswith("ValueError: nothing to see")
+        assert "test_logs.py" in told
+        assert "in _fail" in told
+
+
+def test_a_fault_is_told_without_values_before_logging_is_configured_too(capsys):
+    logs.fault("fault", _caught(_fail, "canary"))
+
+    text = capsys.readouterr().out
+    assert "ValueError: nothing to see" in text
+    assert "canary" not in text
+
+
+def test_a_fault_is_told_soon_and_briefly_however_large_it_is(capsys):
+    def long(depth):
+        if depth:
+            return long(depth - 1)
+        return _fail("canary")
+
+    statement = "INSERT " + "x" * 5_000_000
+    quoting = RuntimeError(statement + " the end")
+    quoting.__cause__ = KeyError(statement)
+    quoting.__cause__.__cause__ = ValueError(statement)
+
+    logs.configure(Settings(), "well")
+    began = time.process_time()
+    logs.fault("fault", _caught(long, 900))
+    logs.fault("fault", quoting)
+
+    assert time.process_time() - began < 1
+    deep, wide = (line["exception"] for line in lines_of(capsys))
+    assert "in _fail" in deep
+    assert "RuntimeError: INSERT" in wide
+    assert wide.endswith("the end")
+    assert max(len(deep), len(wide)) < 21_000

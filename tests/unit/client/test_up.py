@@ -189,3 +189,18 @@ def test_a_database_that_cannot_be_prepared_stops_the_start(start):
     assert up.process.wait(20) == 3
     assert "could not be prepared" in up.said()
     assert "the disk is full" in up.said()
+
+
+def test_the_first_start_renews_no_secrets(start):
+    up = start("--no-sample")
+    up.wait_for(LAST_LINE)
+
+    assert "was gone" not in up.said()
+
+
+def test_secrets_that_are_gone_are_renewed_and_it_says_so(start):
+    up = start("--no-sample", STAND_IN_CLIENTS="1")
+    up.wait_for(LAST_LINE)
+
+    assert f"{up.var / 'credentials.json'} was gone. The clients of the first start" in up.said()
+    assert up.said().index("was gone") < up.said().index("Starting gateway")

@@ -135,3 +135,28 @@ def test_what_is_no_parquet_is_refused():
 
     assert refusal(b"PAR1").code == "not-parquet"
     assert refusal(b"").code == "empty-file"
+
+
+@given(st.floats(min_value=1e-90, max_value=1e90))
+@settings(max_examples=50, deadline=None)
+def test_any_double_reads_back_the_same(check, number):
+    frame = FRAME.head(1).with_columns(value=pl.lit(number))
+
+    part = check(written(frame), PARQUET)
+
+    assert part.errors["code"].to_list() == []
+    assert part.good["value"].to_list() == [number]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pl.lit("0.30000000000000004"),
+        pl.lit("12345678901.2345678").str.to_decimal(scale=7),
+        pl.lit(12345678901234567),
+    ],
+)
+def test_what_is_no_double_has_no_more_digits_than_survive(check, value):
+    part = check(written(FRAME.head(1).with_columns(value=value)), PARQUET)
+
+    assert part.errors["code"].to_list() == ["too-many-digits"]

@@ -275,3 +275,81 @@ def test_the_national_waste_workbooks_are_refused_with_a_reason(path, needs):
 
     assert refused.code in {"unknown-column", "column-missing", "sheet-undeclared"}
     assert refused.column or refused.expected
+
+
+NOISE = 0.1 + 0.2
+PLACE = 123456.5
+
+
+def as_excel_writes(rows, number):
+    """A workbook with all digits of *number* for each `PLACE`; our writer cuts the 17th."""
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(xlsx(("Sheet", rows)))) as book,
+        zipfile.ZipFile(out, "w") as exact,
+    ):
+        for name in book.namelist():
+            content = book.read(name).replace(b"<v>123456.5</v>", f"<v>{number!r}</v>".encode())
+            exact.writestr(name, content)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("kind", [XLSX, ODS])
+def test_a_double_is_kept_with_all_its_digits(check, kind):
+    def rows(number):
+        return [NAMES[:5], [*ROW[:3], number, "mg/L"]]
+
+    content = as_excel_writes(rows(PLACE), NOISE) if kind == XLSX else ods(rows(NOISE))
+
+    part = check(content, kind)
+
+    assert part.errors["code"].to_list() == []
+    assert part.good["value"].to_list() == [NOISE]
+
+
+def test_a_double_is_kept_in_a_limit_and_under_a_sign(check):
+    names = [*NAMES[:5], "qualifier", "limit", "depth_m"]
+    rows = [names, [*ROW[:3], None, "mg/L", "<", PLACE, PLACE]]
+
+    part = check(as_excel_writes(rows, NOISE), XLSX)
+
+    assert part.errors["code"].to_list() == []
+    assert part.good["limit_value"].to_list() == [NOISE]
+
+
+def test_a_double_is_kept_in_a_wide_sheet_beside_a_text(check):
+    later = "2026-01-06T10:00:00+07:00"
+    rows = [
+        ["station", "time", "bod [mg/L]", "ph [pH]"],
+        ["A", ROW[2], PLACE, "7.10000000000000004"],
+        ["A", later, repr(NOISE), PLACE],
+    ]
+
+    part = check(as_excel_writes(rows, NOISE), XLSX, layout="wide")
+
+    found = part.errors.select("line", "value", "code").rows()
+    assert found == [
+        (2, "7.10000000000000004", "too-many-digits"), (3, repr(NOISE), "too-many-digits"),
+    ]  # fmt: skip
+    assert part.good["value"].to_list() == [NOISE, NOISE]
+
+
+def test_a_text_of_so_many_digits_is_refused_in_a_workbook_too(check):
+    later = "2026-01-06T10:00:00+07:00"
+    rows = [NAMES[:5], [*ROW[:3], repr(NOISE), "mg/L"], ["A", "bod", later, PLACE, "mg/L"]]
+
+    part = check(as_excel_writes(rows, NOISE), XLSX)
+
+    assert part.errors.select("line", "code").rows() == [(2, "too-many-digits")]
+    assert part.good["value"].to_list() == [NOISE]
+
+
+@given(st.floats(min_value=1e-90, max_value=1e90))
+@settings(max_examples=50, deadline=None)
+def test_any_double_of_a_workbook_reads_back_the_same(check, number):
+    rows = [NAMES[:5], [*ROW[:3], PLACE, "mg/L"]]
+
+    part = check(as_excel_writes(rows, number), XLSX)
+
+    assert part.errors["code"].to_list() == []
+    assert part.good["value"].to_list() == [number]

@@ -21,8 +21,8 @@ from kembar_shared.measurement.routes.needed import (
     StationsDep,
     ToDep,
     days_asked,
+    ends,
     instant,
-    instant_us,
     known_queries,
     own_stations,
     position,
@@ -83,9 +83,8 @@ def list_measurements(
             parameters=None if parameter is None else tuple(parameter),
             material=material,
             source=source,
-            from_us=instant_us(from_, "from"),
-            to_us=instant_us(to, "to"),
             flag=flag,
+            **ends(from_, to),
         )
         if kind != "json":
             seq, recorded_at = store.events.newest(conn)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Annotated, Any, TypedDict
+from zoneinfo import available_timezones
 
 from fastapi import Depends, Query, Request
 from pydantic import WithJsonSchema
@@ -18,14 +18,13 @@ from kembar_shared.chassis.pages import decode_cursor
 from kembar_shared.chassis.problems import BadCursor, BadQuery
 from kembar_shared.measurement import store
 from kembar_shared.measurement.indicators import Domain
-from kembar_shared.measurement.periods import Period, local_midnight_us, us_of_instant
+from kembar_shared.measurement.periods import Period, us_of_instant
 from kembar_shared.measurement.renewal import Figures
 from kembar_shared.measurement.vocabulary import Grain
 
 PLAIN = r"^[^\x00-\x1f]*$"
 """Text without control characters."""
 
-_UTC = ZoneInfo("UTC")
 _FIRST_DAY, _LAST_DAY = date(1949, 1, 1), date(9999, 1, 1)
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.][0-9]{1,6})?"
@@ -69,12 +68,14 @@ StationsDep = Annotated[
 ParametersDep = Annotated[
     list[str] | None, _CODES, Query(alias="parameter", description="Parameter codes.")
 ]
+_END = (
+    "a day, month or year of each station's own calendar, which begins at its local midnight, or "
+    "an instant with offset."
+)
 FromDep = Annotated[
-    str | None, Query(alias="from", max_length=40, description="Inclusive; a day or an instant.")
+    str | None, Query(alias="from", max_length=40, description=f"Inclusive; {_END}")
 ]
-ToDep = Annotated[
-    str | None, Query(alias="to", max_length=40, description="Exclusive; a day or an instant.")
-]
+ToDep = Annotated[str | None, Query(alias="to", max_length=40, description=f"Exclusive; {_END}")]
 
 
 def seen_stations(conn: Connection, caller: Caller, asked: list[str] | None) -> dict[str, str]:
@@ -93,17 +94,35 @@ def own_stations(
     return tuple(seen_stations(conn, caller, asked))
 
 
-def instant_us(text: str | None, name: str) -> int | None:
-    """Read a query's day (from its UTC midnight) or instant with offset.
+class Ends(TypedDict, total=False):
+    """Between what a selection's measurements lie."""
+
+    from_us: int
+    from_day: date
+    to_us: int
+    to_day: date
+
+
+def ends(from_: str | None, to: str | None) -> Ends:
+    """Read where a query begins and ends: local days or instants with offset.
 
     Raises:
-        BadQuery: It is neither.
+        BadQuery: One of them is neither.
     """
-    if text is None:
-        return None
+    found = Ends()
+    if from_ is not None:
+        first = _day_or_us(from_, "from")
+        found |= {"from_us": first} if isinstance(first, int) else {"from_day": first}
+    if to is not None:
+        following = _day_or_us(to, "to")
+        found |= {"to_us": following} if isinstance(following, int) else {"to_day": following}
+    return found
+
+
+def _day_or_us(text: str, name: str) -> date | int:
     try:
         if len(text) <= len("2023-01-01"):
-            return local_midnight_us(Period.parse(text).first, _UTC)
+            return min(max(Period.parse(text).first, _FIRST_DAY), _LAST_DAY)
         return us_of_instant(datetime.fromisoformat(text))
     except (ValueError, OverflowError, TypeError) as error:  # TypeError: it has no offset
         raise bad_query(name, "2023-01-31T00:00:00Z") from error

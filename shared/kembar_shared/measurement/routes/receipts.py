@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from fastapi import Request
 
+_PREFIX: Final = re.compile(r"(?:/[A-Za-z0-9_-]{1,64}){1,4}")
 _COUNTS = ("received", "inserted", "unchanged", "corrected", "rejected", "flagged")
 _RESULTS = ("inserted", "unchanged", "corrected", "rejected")
 
@@ -53,8 +55,8 @@ class Receipt(BaseModel):
     )
 
 
-def receipt_of(upload: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the receipt of an upload as it is answered."""
+def receipt_of(request: Request, upload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the receipt of an upload as it is answered; its link is right where it was asked."""
     return {
         "id": upload["code"],
         "sha256": upload["sha256"],
@@ -62,7 +64,7 @@ def receipt_of(upload: Mapping[str, Any]) -> dict[str, Any]:
         **{name: upload[name] for name in _COUNTS},
         "first_time": _instant(upload["first_time_us"]),
         "last_time": _instant(upload["last_time_us"]),
-        "rejections": f"/v1/uploads/{upload['code']}/rejections",
+        "rejections": f"{_prefix(request)}/v1/uploads/{upload['code']}/rejections",
     }
 
 
@@ -79,6 +81,17 @@ def count(request: Request, receipt: Mapping[str, Any]) -> None:
     state = request.app.state
     for result in _RESULTS:
         state.upload_rows.labels(state.service, result).inc(receipt[result])
+
+
+def _prefix(request: Request) -> str:
+    """Return the path under which the gateway's door leads here; empty for who asks directly.
+
+    An answer's body streams through the door as it is, so that its links are written here. RFC
+    3986 knows no reference that is right in the receipt of a POST to `uploads` and of a GET of
+    `uploads/ID` alike, but an absolute path.
+    """
+    said = request.headers.get("x-forwarded-prefix", "")
+    return said if _PREFIX.fullmatch(said) else ""
 
 
 def _instant(time_us: int | None) -> str | None:

@@ -18,7 +18,7 @@ from kembar_shared.measurement.routes.needed import (
     PLAIN,
     CursorDep,
     EngineDep,
-    instant_us,
+    ends,
     known_queries,
     own_stations,
     position,
@@ -33,7 +33,9 @@ Reason = Annotated[str, Field(min_length=3, max_length=2000, pattern=PLAIN)]
 Code = Annotated[str, Field(max_length=100)]
 Instant = Annotated[
     str,
-    Field(max_length=40, description="A day, from its UTC midnight, or an instant with offset."),
+    Field(
+        max_length=40, description="A day of each station's calendar, or an instant with offset."
+    ),
 ]
 
 
@@ -70,8 +72,7 @@ def create_review(engine: EngineDep, caller: CallerDep, review: NewReview) -> Re
         parameters=None if review.parameters is None else tuple(review.parameters),
         material=review.material,
         source=review.source,
-        from_us=instant_us(review.from_, "from"),
-        to_us=instant_us(review.to, "to"),
+        **ends(review.from_, review.to),
     )
     judgement = reviews.Judgement(Flag(review.flag), review.reason, selection, review.upload)
     return JSONResponse(_answer(reviews.review(engine, judgement, caller=caller)), 201)

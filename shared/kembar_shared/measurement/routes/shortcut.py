@@ -59,7 +59,7 @@ async def _short(request: Request) -> Response | None:
     stored = await writer.store(request.state.caller, file, _terms(state.settings, key))
     if stored is None:
         return None
-    receipt = receipts.receipt_of(stored)
+    receipt = receipts.receipt_of(request, stored)
     receipts.count(request, receipt)
     return receipts.stored(receipt, is_replayed=False)
 

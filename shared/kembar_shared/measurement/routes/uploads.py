@@ -122,7 +122,7 @@ def create_upload(
 ) -> Response:
     """Store what can be read of an uploaded file and account for every row of it."""
     received = ingest.receive(engine, domain.catalogue, caller=caller, file=file, terms=terms)
-    receipt = receipts.receipt_of(received.receipt)
+    receipt = receipts.receipt_of(request, received.receipt)
     shown = received.errors.head(_SHOWN).with_columns(pl.col("raw").str.head(_SHOWN_CHARACTERS))
     first = [_told(row, messages, language) for row in shown.to_dicts()]
     if terms.dry_run:
@@ -149,7 +149,7 @@ def read_upload(request: Request, engine: EngineDep, caller: CallerDep, code: st
     """Answer the receipt of an upload."""
     with reading(engine) as conn:
         receipt = _own_upload(store.events.upload(conn, code), caller, code)
-    return json_response(request, receipts.receipt_of(receipt) | {"replayed": False})
+    return json_response(request, receipts.receipt_of(request, receipt) | {"replayed": False})
 
 
 @router.get("/uploads/{code}/rejections")

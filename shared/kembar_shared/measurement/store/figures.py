@@ -108,8 +108,8 @@ def read(
 
 
 def newest(conn: Connection) -> list[dict[str, Any]]:
-    """Return every figure's state and value, for choosing the newest."""
-    columns = ("jurisdiction", "indicator", "period", "value", "unit", "state")
+    """Return every figure's state, value and origin, for choosing the newest."""
+    columns = ("jurisdiction", "indicator", "period", "value", "unit", "state", "origin")
     wanted = select(*(FIGURE.c[name] for name in columns))
     return [dict(row) for row in conn.execute(wanted).mappings()]
 

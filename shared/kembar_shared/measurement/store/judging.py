@@ -56,13 +56,18 @@ def series_chosen(
 
 
 def chosen(
-    conn: Connection, ids: Sequence[int], selection: Selection, *, upload: int | None, flag: int
+    conn: Connection,
+    zones: Mapping[int, str],
+    selection: Selection,
+    *,
+    upload: int | None,
+    flag: int,
 ) -> pl.DataFrame:
     """Return the measurements that a review is about and that have another flag than *flag*.
 
     Args:
         conn: A writing transaction that holds the series.
-        ids: Numbers of the series.
+        zones: Time zone of each of the series.
         selection: Which measurements of them.
         upload: Only those whose value came with this upload.
         flag: The flag they shall get.
@@ -71,8 +76,10 @@ def chosen(
         `series_id`, `time_us`, `span`, and `client`, who sent the value.
     """
     conditions: list[ColumnElement[bool]] = [
-        MEASUREMENT.c.series_id.in_(ids), MEASUREMENT.c.flag != flag, *selection.rows(MEASUREMENT)
-    ]  # fmt: skip
+        MEASUREMENT.c.series_id.in_(sorted(zones)),
+        MEASUREMENT.c.flag != flag,
+        *selection.rows(MEASUREMENT, zones),
+    ]
     if upload is not None:
         conditions.append(MEASUREMENT.c.upload_id == upload)
     wanted = select(*(MEASUREMENT.c[name] for name in _CHOSEN), UPLOAD.c.client)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 from sqlalchemy import select
 
+from kembar_shared.chassis.database import is_cluster
 from kembar_shared.measurement.store import bulk
 from kembar_shared.measurement.store.rows import insert
 from kembar_shared.measurement.store.selecting import VERSION
@@ -33,6 +34,14 @@ _RENEW: Final = """
       ON m.series_id = t.series_id
      AND m.time_us = (SELECT max(x.time_us) FROM measurement x
                       WHERE x.series_id = t.series_id AND x.flag NOT IN ({unseen}))
+"""
+_RENEW_ON_CLUSTER: Final = """
+    WITH t (series_id, time_us) AS (
+        SELECT x.series_id, max(x.time_us) FROM measurement x
+        WHERE x.series_id IN ({ids}) AND x.flag NOT IN ({unseen}) GROUP BY x.series_id)
+    INSERT INTO latest ({columns})
+    SELECT {measured} FROM t JOIN measurement m
+      ON m.series_id = t.series_id AND m.time_us = t.time_us
 """
 _ADVANCE: Final = f"""
     ON CONFLICT (series_id) DO UPDATE
@@ -90,8 +99,9 @@ def renew(conn: Connection, spans: pl.DataFrame) -> None:
         listed = values.translate({ord("("): None, ord(")"): None})
         conn.exec_driver_sql(_FORGET.format(ids=listed))
         conn.exec_driver_sql(
-            _RENEW.format(
+            (_RENEW_ON_CLUSTER if is_cluster(conn) else _RENEW).format(
                 values=values,
+                ids=listed,
                 unseen=", ".join(map(str, _UNSEEN)),
                 columns=", ".join(VERSION),
                 measured=", ".join(f"m.{name}" for name in VERSION),

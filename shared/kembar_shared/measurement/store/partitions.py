@@ -7,7 +7,7 @@ waits for every transaction that has read from there, and whoever reads next wai
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -31,6 +31,10 @@ _KNOWN: Final = """
     SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
     WHERE i.inhparent = 'measurement'::regclass
 """
+# Divided as decimals, rounded down: an instant before 1970 lies in a day before it.
+_WAITING: Final = """
+    SELECT DISTINCT CAST(floor(time_us / 86400000000.0) AS INTEGER) FROM measurement_rest
+"""
 
 
 def partition_of(day: date) -> Period:
@@ -49,6 +53,13 @@ def ahead(today: date, months: int) -> list[date]:
 def missing(conn: Connection, days: Iterable[date]) -> list[Period]:
     """Return the partitions of these days, in UTC, that are not there."""
     return _absent(conn, {partition_of(day) for day in days})
+
+
+def waiting(conn: Connection) -> list[Period]:
+    """Return the partitions, newest first, that measurements in `measurement_rest` wait for."""
+    days = conn.execute(text(_WAITING)).scalars()
+    epoch = date(1970, 1, 1)
+    return sorted({partition_of(epoch + timedelta(days=day)) for day in days}, reverse=True)
 
 
 def make_room(conn: Connection, table: str, rows: pl.DataFrame) -> None:

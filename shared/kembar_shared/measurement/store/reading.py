@@ -25,7 +25,7 @@ from kembar_shared.measurement.store.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, RowMapping, Select, Table
@@ -48,10 +48,11 @@ def measurements(
     labels = series_of(conn, selection, first=after[0] if after else 0)
 
     def fetch(ids: Sequence[int], most: int) -> Sequence[RowMapping]:
-        wanted = _versions(MEASUREMENT, ids, selection, after)
+        zones = {id_: labels[id_]["timezone"] for id_ in ids}
+        wanted = _versions(MEASUREMENT, zones, selection, after)
         ordered = wanted.order_by(MEASUREMENT.c.series_id, MEASUREMENT.c.time_us)
         if as_of is not None:
-            past = _versions(REVISION, ids, selection, after)
+            past = _versions(REVISION, zones, selection, after)
             union = union_all(
                 _known_at(wanted, MEASUREMENT, as_of), _known_at(past, REVISION, as_of)
             ).subquery()
@@ -77,11 +78,13 @@ def latest(conn: Connection, selection: Selection, *, after: int, limit: int) ->
     return with_uploads(conn, found)
 
 
-def newest_values(conn: Connection) -> Sequence[RowMapping]:
-    """Return station, parameter, time and value of each series' newest measurement."""
+def newest_values(conn: Connection) -> list[Row]:
+    """Return time and value of each series' newest measurement, with its labels."""
     wanted = (
         select(
             STATION.c.code.label("station"),
+            STATION.c.timezone,
+            STATION.c.origin,
             SERIES.c.parameter,
             SERIES.c.material,
             SERIES.c.source,
@@ -92,7 +95,7 @@ def newest_values(conn: Connection) -> Sequence[RowMapping]:
         .join(SERIES, SERIES.c.id == LATEST.c.series_id)
         .join(STATION, STATION.c.id == SERIES.c.station_id)
     )
-    return conn.execute(wanted).mappings().all()
+    return [dict(row) for row in conn.execute(wanted).mappings()]
 
 
 def rollups(
@@ -212,10 +215,10 @@ def days(
 
 
 def _versions(
-    table: Table, ids: Sequence[int], selection: Selection, after: tuple[int, int] | None
+    table: Table, zones: Mapping[int, str], selection: Selection, after: tuple[int, int] | None
 ) -> Select[Any]:
-    conditions = [table.c.series_id.in_(ids), *selection.rows(table)]
-    if after is not None and after[0] in ids:
+    conditions = [table.c.series_id.in_(list(zones)), *selection.rows(table, zones)]
+    if after is not None and after[0] in zones:
         series_id, time_us = after
         conditions.append(or_(table.c.series_id > series_id, table.c.time_us > time_us))
     return select(*(table.c[name] for name in VERSION)).where(*conditions)

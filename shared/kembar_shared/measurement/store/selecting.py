@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
+from kembar_shared.measurement.periods import local_midnight_us
 from kembar_shared.measurement.store.tables import SERIES, STATION, UPLOAD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import date
 
     from sqlalchemy import ColumnElement, RowMapping, Select, Table
 
@@ -44,6 +47,8 @@ class Selection:
         source: Code of a source of waste.
         from_us: First instant, microseconds since 1970 UTC.
         to_us: First instant no longer asked for.
+        from_day: First day of each station's own calendar.
+        to_day: First day of each station's own calendar that is no longer asked for.
         flag: Quality flag.
     """
 
@@ -53,6 +58,8 @@ class Selection:
     source: str | None = None
     from_us: int | None = None
     to_us: int | None = None
+    from_day: date | None = None
+    to_day: date | None = None
     flag: int | None = None
 
     def series(self) -> list[ColumnElement[bool]]:
@@ -68,16 +75,51 @@ class Selection:
             wanted.append(SERIES.c.source == self.source)
         return wanted
 
-    def rows(self, table: Table) -> list[ColumnElement[bool]]:
-        """Return the conditions on the rows of *table*."""
-        wanted: list[ColumnElement[bool]] = []
-        if self.from_us is not None:
-            wanted.append(table.c.time_us >= self.from_us)
-        if self.to_us is not None:
-            wanted.append(table.c.time_us < self.to_us)
+    def bounds_us(self, zone: str) -> tuple[int | None, int | None]:
+        """Return the first instant asked for in *zone*, and the first that is no longer."""
+        first, following = self.from_us, self.to_us
+        if self.from_day is not None:
+            first = local_midnight_us(self.from_day, ZoneInfo(zone))
+        if self.to_day is not None:
+            following = local_midnight_us(self.to_day, ZoneInfo(zone))
+        return first, following
+
+    def rows(self, table: Table, zones: Mapping[int, str]) -> list[ColumnElement[bool]]:
+        """Return the conditions on the rows of *table*.
+
+        Args:
+            table: Holds measurements.
+            zones: Time zone of each of the series whose rows are asked for.
+        """
+        bounds = {zone: self.bounds_us(zone) for zone in sorted(set(zones.values()))}
+        # The outermost instants are for the key and the partitions.
+        wanted = _between(
+            table,
+            min((first for first, _ in bounds.values() if first is not None), default=None),
+            max((last for _, last in bounds.values() if last is not None), default=None),
+        )
+        if len(set(bounds.values())) > 1:
+            of_zone = {zone: [i for i, each in zones.items() if each == zone] for zone in bounds}
+            wanted.append(
+                or_(
+                    *(
+                        and_(table.c.series_id.in_(ids), *_between(table, *bounds[zone]))
+                        for zone, ids in of_zone.items()
+                    )
+                )
+            )
         if self.flag is not None:
             wanted.append(table.c.flag == self.flag)
         return wanted
+
+
+def _between(table: Table, first_us: int | None, end_us: int | None) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = []
+    if first_us is not None:
+        wanted.append(table.c.time_us >= first_us)
+    if end_us is not None:
+        wanted.append(table.c.time_us < end_us)
+    return wanted
 
 
 def series_of(conn: Connection, selection: Selection, *, first: int = 0) -> dict[int, Row]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 from sqlalchemy import text
 
-from kembar_shared.chassis.database import is_sqlite
+from kembar_shared.chassis.database import is_cluster, is_sqlite
 from kembar_shared.measurement.store import bulk, newest, sums
 from kembar_shared.measurement.store.tables import CHANGE, MEASUREMENT
 from kembar_shared.measurement.vocabulary import Flag
@@ -55,6 +55,23 @@ _CLASSIFY: Final = f"""
     WHERE m.series_id IS NULL OR m.flag = {int(Flag.MISSING)}
        OR NOT ({_SAME.format(a="s", b="m")})
 """
+_FETCH: Final = (
+    """
+    CREATE TEMP TABLE standing ON COMMIT DROP AS
+    SELECT m.* FROM staged s JOIN measurement m
+      ON m.series_id = s.series_id AND m.time_us = s.time_us
+     AND m.time_us BETWEEN :first_us AND :last_us
+""",
+    """
+    CREATE TEMP TABLE past ON COMMIT DROP AS
+    SELECT r.* FROM staged s JOIN measurement_revision r
+      ON r.series_id = s.series_id AND r.time_us = s.time_us
+""",
+)
+"""What `_CLASSIFY` reads on a cluster: Citus joins what is spread to the inside alone.
+
+Source: citusdata/citus pull requests 4358 and 6512.
+"""
 KEEP_OLD: Final = f"""
     INSERT INTO measurement_revision ({_KEYED}, upload_id, revision, judged_by, replaced_by)
     SELECT {", ".join(f"m.{name}" for name in ROWS)},
@@ -87,10 +104,12 @@ _FOUND: Final = """
     WHERE m.series_id = s.series_id AND m.time_us >= s.low AND m.time_us <= s.high LIMIT 1
 """
 # Each by itself: PostgreSQL would rather read the whole table.
-_ANY: Final = {
-    True: f"WHERE EXISTS ({_FOUND})",
-    False: f"CROSS JOIN LATERAL ({_FOUND}) AS found",
-}
+_ANY: Final = f"CROSS JOIN LATERAL ({_FOUND}) AS found"
+_ANY_OF_SQLITE: Final = f"WHERE EXISTS ({_FOUND})"
+_ANY_OF_CLUSTER: Final = """
+    JOIN measurement m ON m.series_id = s.series_id AND m.time_us BETWEEN s.low AND s.high
+     AND m.time_us BETWEEN :first_us AND :last_us GROUP BY s.series_id, m.series_id
+"""
 _SPANS: Final = """
     SELECT series_id, min(time_us), max(time_us), count(*) FROM classed
     WHERE status IN ('new', 'changed') GROUP BY series_id
@@ -136,6 +155,13 @@ def stage(conn: Connection, rows: pl.DataFrame) -> Staged:
     same = "IS" if is_sqlite(conn) else "IS NOT DISTINCT FROM"
     # SQLite learned the standard's spelling in 3.39, older ones are about.
     classify = _CLASSIFY.replace("IS NOT DISTINCT FROM", same)
+    if is_cluster(conn):
+        for statement in _FETCH:
+            conn.exec_driver_sql(within(statement, known["time_us"], known["time_us"]))
+        classify = classify.replace("measurement_revision r", "past r")
+        classify = classify.replace("measurement m", "standing m")
+        analyze(conn, "standing")
+        analyze(conn, "past")
     conn.exec_driver_sql(within(classify, known["time_us"], known["time_us"]))
     analyze(conn, "classed")
     found = conn.execute(text("SELECT status, count(*) AS n FROM classed GROUP BY status"))
@@ -222,10 +248,15 @@ def _occupied(conn: Connection, rows: pl.DataFrame) -> list[int]:
         low=pl.col("time_us").min(), high=pl.col("time_us").max()
     )
     found: list[int] = []
+    probe = _ANY
+    if is_sqlite(conn):
+        probe = _ANY_OF_SQLITE
+    elif is_cluster(conn):
+        probe = within(_ANY_OF_CLUSTER, spans["low"], spans["high"])
     for spelled in bulk.values(spans):
         found += conn.exec_driver_sql(
             f"WITH span (series_id, low, high) AS (VALUES {spelled}) SELECT s.series_id "
-            f"FROM span s {_ANY[is_sqlite(conn)]}"
+            f"FROM span s {probe}"
         ).scalars()
     return found
 
@@ -233,7 +264,7 @@ def _occupied(conn: Connection, rows: pl.DataFrame) -> list[int]:
 def _fill(conn: Connection, rows: pl.DataFrame) -> None:
     """Put *rows* into the temporary table `staged`."""
     schema = "temp" if is_sqlite(conn) else "pg_temp"
-    for name in ("classed", "staged"):
+    for name in ("classed", "staged", "standing", "past"):
         conn.execute(text(f"DROP TABLE IF EXISTS {schema}.{name}"))
     shape = ", ".join(f"{name} {_SQL_TYPES[kind]}" for name, kind in _STAGED.items())
     gone = "" if is_sqlite(conn) else " ON COMMIT DROP"

@@ -14,8 +14,10 @@ from kembar_shared.measurement.uploads.tables import (
     CHUNK_ROWS,
     COLUMNS,
     NOT_TEXT,
+    NUMBERS,
     REQUIRED,
     FileRefused,
+    is_double,
     trimmed,
 )
 
@@ -128,6 +130,12 @@ class Header:
         """The measured columns by position."""
         return {i: c for i, c in enumerate(self.columns) if isinstance(c, Measured)}
 
+    @property
+    def numbers(self) -> list[int]:
+        """The positions of columns that hold numbers."""
+        of = enumerate(self.columns)
+        return [i for i, c in of if isinstance(c, Measured) or c in NUMBERS]
+
     def cells(self, split: pl.DataFrame, *, is_trimmed: bool = False) -> Iterator[pl.DataFrame]:
         """Yield *split*, `line` and one column "0", "1", … per position, as cells of a table."""
         if not self.is_wide:
@@ -146,7 +154,13 @@ class Header:
         else:
             here = [trimmed(pl.col(at)).alias(str(name)) for name, at in position.items()]
         absent = [pl.lit(None, pl.String).alias(n) for n in COLUMNS if n not in position]
-        return split.select("line", *here, *absent).select("line", *COLUMNS)
+        told = [
+            pl.col(is_double(at)).alias(is_double(str(name)))
+            for name, at in position.items()
+            if is_double(at) in split.columns
+        ]
+        order = ["line", *COLUMNS, *(expr.meta.output_name() for expr in told)]
+        return split.select("line", *here, *absent, *told).select(order)
 
     def _melted(self, split: pl.DataFrame) -> pl.DataFrame:
         shared = [
@@ -155,6 +169,11 @@ class Header:
             else pl.lit(None, pl.String).alias(name)
             for name in _WIDE
         ]
+        told = {
+            position: {is_double("value"): pl.col(is_double(str(position)))}
+            for position in self.measured
+            if is_double(str(position)) in split.columns
+        }
         said = [
             split.select(
                 "line",
@@ -165,10 +184,12 @@ class Header:
                 qualifier=pl.lit(None, pl.String),
                 limit=pl.lit(None, pl.String),
                 header=pl.lit(column.header, pl.String),
+                **told.get(position, {}),
             ).filter(pl.col("value").is_not_null())
             for position, column in self.measured.items()
         ]
-        return pl.concat(said).sort("line", maintain_order=True).select("line", *COLUMNS, "header")
+        whole = pl.concat(said).sort("line", maintain_order=True)
+        return whole.select("line", *COLUMNS, *([is_double("value")] if told else []), "header")
 
     def _require_each_once(self, line: int) -> None:
         required = [c for c in REQUIRED if not self.is_wide or c in _WIDE]

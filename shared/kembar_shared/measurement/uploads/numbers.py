@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from kembar_shared.measurement.uploads.faults import fault_of, no_faults
+from kembar_shared.measurement.uploads.tables import is_double
 
 if TYPE_CHECKING:
     from kembar_shared.measurement.uploads.declared import Declaration
@@ -141,7 +142,7 @@ def _value_faults(frame: pl.DataFrame, declared: Declaration) -> list[pl.DataFra
         fault_of(frame, is_unread & is_no_number, "value", "not-a-number", "12.5"),
         fault_of(
             frame,
-            _too_long(bare) & pl.col("read").is_not_null(),
+            _too_long(frame, "value", bare) & pl.col("read").is_not_null(),
             "value",
             "too-many-digits",
             str(MOST_DIGITS),
@@ -167,7 +168,9 @@ def _other_faults(frame: pl.DataFrame) -> list[pl.DataFrame]:
             "not-a-number",
             "0.01",
         ),
-        fault_of(frame, _too_long(limit), "limit", "too-many-digits", str(MOST_DIGITS)),
+        fault_of(
+            frame, _too_long(frame, "limit", limit), "limit", "too-many-digits", str(MOST_DIGITS)
+        ),
         fault_of(frame, is_two, "limit", "limit-conflict"),
         # What an instrument can just detect is no debt, and -999 is no limit either.
         fault_of(frame, pl.col("limit_read") < 0, "limit", "limit-negative", "0.01"),
@@ -178,7 +181,13 @@ def _other_faults(frame: pl.DataFrame) -> list[pl.DataFrame]:
             "limit-negative",
             "<0.01",
         ),
-        fault_of(frame, _too_long(pl.col("depth_m")), "depth_m", "too-many-digits", "15"),
+        fault_of(
+            frame,
+            _too_long(frame, "depth_m", pl.col("depth_m")),
+            "depth_m",
+            "too-many-digits",
+            str(MOST_DIGITS),
+        ),
         fault_of(
             frame,
             pl.col("depth_m").is_not_null() & pl.col("depth_read").is_null(),
@@ -189,9 +198,14 @@ def _other_faults(frame: pl.DataFrame) -> list[pl.DataFrame]:
     ]
 
 
-def _too_long(cell: pl.Expr) -> pl.Expr:
-    """Say whether a decimal has more significant digits than a double keeps."""
+def _too_long(frame: pl.DataFrame, column: str, cell: pl.Expr) -> pl.Expr:
+    """Say whether a decimal has more significant digits than a double keeps.
+
+    What was sent as a double is that double, however many digits it takes to say so.
+    """
     mantissa = cell.str.replace(r"[eE].*$", "").str.replace_all(r"[^0-9]", "")
     significant = mantissa.str.strip_chars_start("0").str.len_bytes()
     is_short = cell.str.len_bytes() <= MOST_DIGITS
+    if is_double(column) in frame.columns:
+        is_short |= pl.col(is_double(column)).fill_null(value=False)
     return pl.when(is_short).then(pl.lit(value=False)).otherwise(significant > MOST_DIGITS)

@@ -20,6 +20,7 @@ from kembar_shared.measurement.uploads.tables import (
     CHUNK_ROWS,
     FileRefused,
     Table,
+    is_double,
     no_errors,
     refused_as,
 )
@@ -71,6 +72,11 @@ def _tables(frame: pl.LazyFrame, rows: int, declared: Declaration) -> Iterator[T
         _text_of(name, dtype, declared).alias(str(position))
         for position, (name, dtype) in enumerate(schema.items())
     ]
+    doubles = [
+        pl.lit(value=dtype.is_float()).alias(is_double(str(position)))
+        for position, dtype in enumerate(schema.dtypes())
+        if position in header.numbers
+    ]
     for start in range(0, rows, CHUNK_ROWS):
         split = frame.slice(start, CHUNK_ROWS).select(texts).collect()
         first = start + 1
@@ -78,6 +84,7 @@ def _tables(frame: pl.LazyFrame, rows: int, declared: Declaration) -> Iterator[T
             line=pl.int_range(first, first + split.height, dtype=pl.Int64, eager=True)
         )
         raw_of = _picked(split)
+        split = split.with_columns(doubles)
         for cells in header.cells(split):
             yield Table(cells, no_errors(), raw_of)
 

@@ -23,6 +23,8 @@ OPTIONAL: Final = (
     "note",
 )
 COLUMNS: Final = REQUIRED + OPTIONAL
+NUMBERS: Final = ("value", "limit", "depth_m")
+"""Columns that hold a number."""
 
 CHUNK_ROWS: Final = 50_000
 """Most rows of one table: what a service holds of a file at a time."""
@@ -57,7 +59,9 @@ class Table:
 
     Attributes:
         cells: `line` and one text column per name of `COLUMNS`; an empty cell is null. A wide
-            file's rows have `header` too, the name of the column a value stood in.
+            file's rows have `header` too, the name of the column a value stood in; those of
+            typed cells may have a column for each of `NUMBERS`, named by `is_double`, that says
+            which cells were floating-point numbers.
         errors: Rows that could not be split into cells (columns of `ERRORS_SCHEMA`, and `raw`).
         raw_of: Lines of this table -> `line` and `raw`, their text.
     """
@@ -74,6 +78,11 @@ class Table:
     def raws(self, lines: pl.Series) -> pl.DataFrame:
         """Return `line` and `raw` of those rows of this table that begin on *lines*."""
         return self.raw_of(lines).select("line", "raw").cast(pl.Schema(RAWS_SCHEMA))
+
+
+def is_double(column: str) -> str:
+    """Return the name of what says which cells of *column* were floating-point numbers."""
+    return f"{column} is double"
 
 
 def no_errors() -> pl.DataFrame:
@@ -116,7 +125,7 @@ def joined(tables: list[Table]) -> Table:
     if len(tables) == 1:
         return tables[0]
     return Table(
-        pl.concat([table.cells for table in tables]),
+        pl.concat([table.cells for table in tables], how="diagonal"),
         pl.concat([table.errors for table in tables]),
         lambda lines: pl.concat([table.raws(lines) for table in tables]),
     )

@@ -17,6 +17,7 @@ from kembar_shared.measurement.uploads.tables import (
     FileRefused,
     Table,
     errors_of,
+    is_double,
     merged,
     no_errors,
     picked,
@@ -116,14 +117,25 @@ def _tables(
         split = _split([(line, row[:width]) for line, row in texts if not any(row[width:])], width)
         is_text = ~pl.any_horizontal(pl.exclude("line").str.contains(r"[\x00\x{FFFD}]"))
         odd = split.filter(~is_text)["line"]
+        split = split.filter(is_text).join(_doubles(batch, header), on="line", how="left")
         faults = [(line, "", "", "cells-too-many", str(width)) for line, _ in long]
         faults += [(line, "", "", "not-text", "") for line in odd]
         widest = max((len(row) for _, row in texts), default=width)
         raws = csv_lines(_split(texts, widest))
         errors = errors_of(faults).join(raws, on="line", how="left").sort("line")
-        parts = list(header.cells(split.filter(is_text)))
+        parts = list(header.cells(split))
         yield Table(parts[0], errors, picked(raws))
         yield from (Table(part, no_errors(), picked(raws)) for part in parts[1:])
+
+
+def _doubles(batch: list[tuple[int, list[Any]]], header: Header) -> pl.DataFrame:
+    """Say which cells of the columns of numbers are floating-point numbers."""
+    lines = pl.Series([line for line, _ in batch], dtype=pl.Int64)
+    told = {
+        is_double(str(i)): [i < len(row) and type(row[i]) is float for _, row in batch]
+        for i in header.numbers
+    }
+    return pl.DataFrame({"line": lines} | told)
 
 
 def _split(rows: list[tuple[int, list[str]]], width: int) -> pl.DataFrame:
