@@ -122,13 +122,24 @@ def up(
         Path, typer.Option(envvar="KEMBAR_VAR", help="Folder of databases, credentials and logs.")
     ] = DEFAULT_VAR,
     sample: Annotated[bool, typer.Option(help="Load the sample stations and measurements.")] = True,
+    new_secrets: Annotated[
+        bool,
+        typer.Option(
+            "--new-secrets", help="Where credentials.json is lost: make its clients new secrets."
+        ),
+    ] = False,
     database: Database = "sqlite",
     language: Language = "en",
 ) -> None:
     """Start gateway, waste, water and air on this machine until Ctrl-C."""
     with exits(language):
         installation = installation_at(var, database, language, port=port)
-        run(installation, Voice(language, typer.echo), with_sample=sample)
+        run(
+            installation,
+            Voice(language, typer.echo),
+            with_sample=sample,
+            with_new_secrets=new_secrets,
+        )
 
 
 @app.command()

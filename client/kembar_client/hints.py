@@ -36,6 +36,27 @@ def authorised(url: str, credentials: Path, role: str, request: str) -> str:
     return f'curl -sS -H "Authorization: Bearer {token}" {request}'
 
 
+def addresses(installation: Installation, language: str) -> str:
+    """Return the text that tells where everything is."""
+    gateway = installation.url_of("gateway")
+
+    def say(key: str, **values: object) -> str:
+        return messages.say(f"up.{key}", language, **values)
+
+    places = {
+        say("dashboard"): f"{gateway}/",
+        say("documentation", service="gateway"): f"{gateway}/docs",
+        **{
+            say("documentation", service=name): f"{installation.url_of(name)}/docs"
+            for name in SERVICES
+        },
+        say("credentials"): str(installation.credentials),
+        say("logs"): str(installation.var / "logs"),
+    }
+    told = (f"  {name}: {place}" for name, place in places.items())
+    return "\n".join(["", say("ready"), "", *told, ""])
+
+
 def introduction(
     installation: Installation,
     language: str,
@@ -58,16 +79,6 @@ def introduction(
     def say(key: str, **values: object) -> str:
         return messages.say(f"up.{key}", language, **values)
 
-    addresses = {
-        say("dashboard"): f"{gateway}/",
-        say("documentation", service="gateway"): f"{gateway}/docs",
-        **{
-            say("documentation", service=name): f"{installation.url_of(name)}/docs"
-            for name in SERVICES
-        },
-        say("credentials"): str(installation.credentials),
-        say("logs"): str(installation.var / "logs"),
-    }
     if station is None:
         second = (
             "try-station",
@@ -93,11 +104,7 @@ def introduction(
     )
     return "\n".join(
         [
-            "",
-            say("ready"),
-            "",
-            *(f"  {name}: {place}" for name, place in addresses.items()),
-            "",
+            addresses(installation, language),
             say("try"),
             *(
                 f"\n# {say(key, period=period)}\n"

@@ -52,8 +52,17 @@ class Voice:
         self.write(messages.say(key, self.language, **values))
 
 
-def run(installation: Installation, voice: Voice, *, with_sample: bool) -> None:
+def run(
+    installation: Installation, voice: Voice, *, with_sample: bool, with_new_secrets: bool = False
+) -> None:
     """Start everything, load the sample, and stay until SIGINT or SIGTERM asks to end.
+
+    Args:
+        installation: What is to run.
+        voice: Tells what happens.
+        with_sample: Load the sample, where the credentials for it are there.
+        with_new_secrets: First give the clients of the first start new secrets, where the file of
+            their secrets is gone.
 
     Raises:
         NotStarted: Something on this machine is in the way; the message says what.
@@ -62,16 +71,17 @@ def run(installation: Installation, voice: Voice, *, with_sample: bool) -> None:
         # SIGTERM and SIGHUP end us as Ctrl-C does; a background job would ignore even that.
         _on_signals(signal.default_int_handler)
         with locked(installation, voice.language):
+            _check_ports(installation, voice)
+            voice.say("up.migrating")
+            _prepare(installation, voice, PROCESSES, "migrate")
+            if with_new_secrets:
+                _renew_credentials(installation, voice)
             _start(installation, voice, with_sample=with_sample)
     except KeyboardInterrupt:
         voice.say("up.stopped")
 
 
 def _start(installation: Installation, voice: Voice, *, with_sample: bool) -> None:
-    _check_ports(installation, voice)
-    voice.say("up.migrating")
-    _prepare(installation, voice, PROCESSES, "migrate")
-    _renew_credentials(installation, voice)
     voice.say("up.starting")
 
     def mourn(program: supervisor.Program, code: int, delay: float) -> None:
@@ -83,8 +93,13 @@ def _start(installation: Installation, voice: Voice, *, with_sample: bool) -> No
     with supervisor.kept_running(programs, mourn):
         try:
             _await_ready(installation, voice)
-            receipts = _load(installation, voice) if with_sample else []
-            _introduce(installation, voice, receipts)
+            if installation.credentials.exists():
+                receipts = _load(installation, voice) if with_sample else []
+                _introduce(installation, voice, receipts)
+            else:
+                # Moved to a safe place, as it should be: everything runs without it.
+                voice.write(hints.addresses(installation, voice.language))
+                voice.say("up.credentials-away", file=installation.credentials)
             Event().wait()
         except KeyboardInterrupt:
             # From here on nothing may keep the children from ending in good order.

@@ -100,8 +100,16 @@ class Up:
 
 
 @contextmanager
-def _up(var: Path, *arguments: str) -> Iterator[Up]:
-    """Start everything in *var*, without the sample; end it as Ctrl-C would."""
+def _up(var: Path, *arguments: str, last_line: str = "") -> Iterator[Up]:
+    """Start everything in *var*, without the sample; end it as Ctrl-C would.
+
+    It has started once *last_line* is said; by default, the three lines to try.
+    """
+
+    def has_started() -> bool:
+        text = said.read_text()
+        return last_line in text if last_line else text.count("\ncurl ") == 3
+
     port, said = _four_free_ports(), var.with_suffix(".said")
     with said.open("wb") as out:
         process = subprocess.Popen(
@@ -115,7 +123,7 @@ def _up(var: Path, *arguments: str) -> Iterator[Up]:
     running = Up(port, var, process)
     try:
         deadline = time.monotonic() + START_S
-        while said.read_text().count("\ncurl ") < 3:
+        while not has_started():
             assert process.poll() is None, said.read_text()
             assert time.monotonic() < deadline, said.read_text()
             time.sleep(0.1)

@@ -9,7 +9,7 @@ import httpx
 FORM = {"grant_type": "client_credentials"}
 
 
-def test_secrets_that_were_moved_away_are_renewed_at_the_next_start(up_in, tmp_path):
+def test_secrets_that_were_moved_away_stay_valid_until_new_ones_are_asked_for(up_in, tmp_path):
     var = tmp_path / "var"
     file = var / "credentials.json"
     with up_in(var) as up:
@@ -17,7 +17,12 @@ def test_secrets_that_were_moved_away_are_renewed_at_the_next_start(up_in, tmp_p
     old = json.loads(file.read_text())["clients"]["partner"]
     file.rename(tmp_path / "moved.json")
 
-    with up_in(var) as up:
+    with up_in(var, last_line="--new-secrets.") as up:
+        url = f"http://127.0.0.1:{up.port}/oauth/token"
+        assert httpx.post(url, data=FORM | old, trust_env=False).status_code == 200
+        assert not file.exists()
+
+    with up_in(var, "--new-secrets") as up:
         new = json.loads(file.read_text())["clients"]["partner"]
         url = f"http://127.0.0.1:{up.port}/oauth/token"
         answers = [

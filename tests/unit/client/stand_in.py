@@ -33,9 +33,8 @@ def main(name):
     print(name, task, os.getpid(), flush=True)
     if task == "migrate":
         sys.exit(os.environ.get("STAND_IN_FAULT") or int(os.environ.get("STAND_IN_CODE", "0")))
-    if task == "credentials" and "STAND_IN_CLIENTS" not in os.environ:
-        sys.exit(0)
-    if name == "gateway":
+    has_clients = "STAND_IN_CLIENTS" in os.environ
+    if name == "gateway" and has_clients == (task == "credentials"):
         clients = {role: {"client_id": role, "client_secret": "x"} for role in ROLES}
         file = Path(os.environ[f"{prefix}CREDENTIALS_FILE"])
         file.write_text(json.dumps({"clients": clients}))

@@ -192,14 +192,22 @@ def test_a_database_that_cannot_be_prepared_stops_the_start(start):
 
 
 def test_the_first_start_renews_no_secrets(start):
-    up = start("--no-sample")
+    up = start("--no-sample", "--new-secrets")
     up.wait_for(LAST_LINE)
 
     assert "was gone" not in up.said()
 
 
-def test_secrets_that_are_gone_are_renewed_and_it_says_so(start):
-    up = start("--no-sample", STAND_IN_CLIENTS="1")
+def test_secrets_that_were_moved_are_not_renewed_unasked(start):
+    up = start(STAND_IN_CLIENTS="1")
+    up.wait_for("--new-secrets")
+
+    assert f"{up.var / 'credentials.json'} is not here" in up.said()
+    assert "curl" not in up.said()
+
+
+def test_secrets_that_are_lost_are_renewed_and_it_says_so(start):
+    up = start("--no-sample", "--new-secrets", STAND_IN_CLIENTS="1")
     up.wait_for(LAST_LINE)
 
     assert f"{up.var / 'credentials.json'} was gone. The clients of the first start" in up.said()
