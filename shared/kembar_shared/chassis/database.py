@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,6 +28,7 @@ __all__ = [
     "Engine",
     "connect",
     "create_if_absent",
+    "cut_log",
     "is_cluster",
     "is_sqlite",
     "reading",
@@ -169,6 +170,23 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """
     with _trouble_told(), engine.begin() as conn:
         yield conn
+
+
+def cut_log(engine: Engine) -> None:
+    """Give back the disk space of SQLite's log after a large transaction, unless someone reads it.
+
+    Otherwise the next transaction does, once nobody needs the log any more.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    with _trouble_told(), closing(engine.raw_connection()) as borrowed:
+        raw: Any = borrowed.driver_connection  # Any: the driver's own
+        ((patience_ms,),) = raw.execute("PRAGMA busy_timeout").fetchall()
+        raw.execute("PRAGMA busy_timeout = 0")
+        try:
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            raw.execute(f"PRAGMA busy_timeout = {int(patience_ms)}")
 
 
 def _connect_sqlite(

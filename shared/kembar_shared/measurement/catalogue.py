@@ -27,6 +27,11 @@ class Conversion:
     plus: float = 0.0
 
     @property
+    def is_identity(self) -> bool:
+        """Whether a value stays as it is."""
+        return (self.times, self.over, self.plus) == (1.0, 1.0, 0.0)
+
+    @property
     def shift(self) -> int | None:
         """By how many places the decimal point moves, where that is all the conversion does."""
         places = round(math.log10(self.times / self.over)) if self.times > 0 else 0

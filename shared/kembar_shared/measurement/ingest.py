@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal
 import polars as pl
 
 from kembar_shared.chassis import idempotency
-from kembar_shared.chassis.database import is_sqlite, reading, writing
+from kembar_shared.chassis.database import cut_log, is_sqlite, reading, writing
 from kembar_shared.chassis.problems import DatabaseUnavailable
 from kembar_shared.measurement import store, uploads
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from kembar_shared.measurement.catalogue import Catalogue
 
 OPERATION: Final = "POST /v1/uploads"
+
+_LARGE_BYTES: Final = 8 << 20
+"""A file from which SQLite's log grows long."""
 
 _PATIENCE_MS: Final = 200
 """How long an upload waits for readers before it does without partitions of its own."""
@@ -131,6 +134,10 @@ def receive(
             _end_dry_run(received, terms)
     except _DryRunEnds as ended:
         return ended.received
+    if file.size_bytes > _LARGE_BYTES:
+        # What was committed stays so, whatever becomes of the log.
+        with suppress(DatabaseUnavailable):
+            cut_log(engine)
     return received
 
 
@@ -176,12 +183,11 @@ def _identified(engine: Engine, checked: uploads.Checked) -> _Rows | None:
             store.series.make(conn, absent)
             found = store.series.find(conn, spelled)
     zones = dict(found.select("series_id", "timezone").rows())
-    numbered = checked.good.with_columns(
-        pl.col("key")
-        .replace_strict(found["key"], found["series_id"], return_dtype=pl.Int32)
-        .alias("series_id")
-    ).drop("key")
-    return _Rows(numbered.hstack(store.sums.places(numbered, zones)), zones)
+    # The keys have served their turn: nothing holds on to them.
+    series = checked.good.drop_in_place("key").replace_strict(
+        found["key"], found["series_id"], return_dtype=pl.Int32
+    )
+    return _Rows(checked.good.with_columns(series.alias("series_id")), zones)
 
 
 def _end_dry_run(received: Received, terms: Terms) -> None:
@@ -241,15 +247,15 @@ def _apply(
     conn: Connection, event: int, checked: uploads.Checked, rows: _Rows, terms: Terms
 ) -> tuple[dict[str, Any], pl.DataFrame]:
     store.series.hold(conn, sorted(rows.zones))
-    staged = store.writing.stage(conn, rows.frame)
+    staged = store.staging.stage(conn, rows.frame, rows.zones)
     found, errors = dict(staged.counts), checked.errors
     if terms.reinstate and found["superseded"]:
-        store.writing.reinstate(conn)
+        store.staging.reinstate(conn)
         found["changed"] += found.pop("superseded")
         found["superseded"] = 0
     elif found["superseded"]:
         late = rows.frame.join(
-            store.writing.superseded(conn), on=["series_id", "time_us"], how="semi"
+            store.staging.superseded(conn), on=["series_id", "time_us"], how="semi"
         )
         refused = checked.refused(late, "superseded-value", "reinstate=true")
         errors = pl.concat([errors, refused]).sort("line", maintain_order=True)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 import sqlalchemy as sa
 
-from kembar_shared.chassis.database import connect, is_sqlite, reading, writing
+from kembar_shared.chassis.database import connect, cut_log, is_sqlite, reading, writing
 from kembar_shared.chassis.problems import BadRequest, DatabaseUnavailable
 
 
@@ -158,6 +158,31 @@ def test_sqlite_keeps_what_it_acknowledges(tmp_path, open_engine):
         "foreign_keys": 1,
         "busy_timeout": 6_000,
     }
+
+
+def test_the_log_of_a_large_transaction_is_cut_unless_someone_reads_it(tmp_path, open_engine):
+    file = tmp_path / "a.sqlite"
+    log = tmp_path / "a.sqlite-wal"
+    engine = open_engine(f"sqlite:///{file}", timeout_s=10)
+    with writing(engine) as conn:
+        conn.exec_driver_sql("CREATE TABLE large (t TEXT)")
+        conn.exec_driver_sql("INSERT INTO large VALUES (?)", [("x" * 1000,)] * 5000)
+    assert log.stat().st_size > 5_000_000
+
+    with reading(engine) as conn:
+        count = "SELECT count(*) FROM large"
+        assert conn.exec_driver_sql(count).scalar() == 5000
+        with writing(engine) as other:
+            other.exec_driver_sql("INSERT INTO large VALUES ('y')")
+        began = time.monotonic()
+        cut_log(engine)
+        assert time.monotonic() - began < 5
+        assert conn.exec_driver_sql(count).scalar() == 5000
+    cut_log(engine)
+    assert log.stat().st_size == 0
+    with reading(engine) as conn:
+        assert conn.exec_driver_sql(count).scalar() == 5001
+        assert conn.exec_driver_sql("PRAGMA busy_timeout").scalar() == 6000
 
 
 def test_a_key_that_another_took_first_asks_for_a_retry(engine):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
@@ -16,11 +16,17 @@ if TYPE_CHECKING:
 
     from kembar_shared.chassis.database import Connection
 
-SLICE: Final = 50_000
+SLICE: Final = 25_000
 """Rows that are encoded together; bounds the memory of an insertion."""
+
+_WHOLE: Final = 100_000
+"""About how many rows of whole series are worked on together."""
 
 _KEYS: Final = 2_000
 """Rows of one list of values in a statement."""
+
+_TOGETHER: Final = 100
+"""Rows of one statement on SQLite."""
 
 _WIDTHS: Final[Mapping[type[pl.DataType], str]] = {
     pl.Int16: ">i2",
@@ -46,7 +52,7 @@ def append(
     constants = constants or {}
     if is_sqlite(conn):
         for part in rows.iter_slices(SLICE):
-            _execute_many(conn, table, part, constants)
+            _insert(conn, table, part, constants)
         return
     filled, is_plain = _plain(rows)
     if filled:
@@ -55,6 +61,19 @@ def append(
     others = [part.filter(~is_plain) for part in rows.iter_slices(SLICE)]
     if any(not part.is_empty() for part in others):
         _copy(conn, table, others, rows.columns, constants, is_binary=False)
+
+
+def whole_series(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Cut *rows*, those of a series together, between series into parts that bound the memory."""
+    begin = end = 0
+    heights = rows.group_by("series_id", maintain_order=True).len()["len"]
+    for height in heights.to_list():
+        if end > begin and end + height - begin > _WHOLE:
+            yield rows[begin:end]
+            begin = end
+        end += height
+    if end > begin:
+        yield rows[begin:end]
 
 
 def values(keys: pl.DataFrame) -> Iterator[str]:
@@ -66,12 +85,39 @@ def values(keys: pl.DataFrame) -> Iterator[str]:
         yield ",".join(part.select(row).to_series())
 
 
-def _execute_many(
-    conn: Connection, table: str, part: pl.DataFrame, constants: Mapping[str, int]
-) -> None:
-    names = ", ".join((*part.columns, *constants))
-    marks = ", ".join(("?",) * part.width + tuple(str(int(value)) for value in constants.values()))
-    conn.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({marks})", part.rows())
+def insert_values(conn: Connection, statement: str, part: pl.DataFrame, more: str = "") -> None:
+    """Let SQLite insert *part*, many rows a statement: a statement costs more than a row.
+
+    Args:
+        conn: A writing transaction.
+        statement: Its text, with `{rows}` behind `VALUES`.
+        part: The rows, at most `SLICE`.
+        more: What each row has besides, as SQL.
+    """
+    cells: list[Any] = [None] * (part.height * part.width)  # Any: whatever the columns hold
+    for at, column in enumerate(part):
+        cells[at :: part.width] = column.to_list()
+    row = f"({', '.join('?' * part.width)}{more})"
+    whole = part.height - part.height % _TOGETHER
+    cursor: Any = conn.connection.cursor()  # Any: the driver's own
+    for begin, end, size in ((0, whole, _TOGETHER), (whole, part.height, part.height - whole)):
+        if begin < end:
+            text = statement.format(rows=", ".join((row,) * size))
+            width = size * part.width
+            starts = range(begin * part.width, end * part.width, width)
+            cursor.executemany(text, (cells[start : start + width] for start in starts))
+
+
+def _insert(conn: Connection, table: str, part: pl.DataFrame, constants: Mapping[str, int]) -> None:
+    told = dict(constants)
+    for name, kind in tuple(part.schema.items())[1:]:
+        # What is the same in every row need not be handed over with each of them.
+        if kind.is_integer() and not part[name].has_nulls() and part[name].n_unique() == 1:
+            told[name] = part.item(0, name)
+            part = part.drop(name)
+    names = ", ".join((*part.columns, *told))
+    more = "".join(f", {int(value)}" for value in told.values())
+    insert_values(conn, f"INSERT INTO {table} ({names}) VALUES {{rows}}", part, more)
 
 
 def _plain(rows: pl.DataFrame) -> tuple[list[str], pl.Expr]:

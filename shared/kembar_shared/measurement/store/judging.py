@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 from sqlalchemy import insert, select, text
 
-from kembar_shared.chassis.database import is_sqlite
 from kembar_shared.measurement.store import bulk, newest, sums
 from kembar_shared.measurement.store.selecting import series_of
+from kembar_shared.measurement.store.staging import analyze, make_temporary, within
 from kembar_shared.measurement.store.tables import (
     CHANGE,
     EVENT,
@@ -19,7 +19,7 @@ from kembar_shared.measurement.store.tables import (
     STATION,
     UPLOAD,
 )
-from kembar_shared.measurement.store.writing import KEEP_OLD, analyze, within
+from kembar_shared.measurement.store.writing import KEEP_OLD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,12 +93,8 @@ def judge(
     conn: Connection, event: int, rows: pl.DataFrame, *, flag: int, zones: Mapping[int, str]
 ) -> None:
     """Give *rows* their new flag; what they were is kept, their sums are computed anew."""
-    schema = "temp" if is_sqlite(conn) else "pg_temp"
-    conn.execute(text(f"DROP TABLE IF EXISTS {schema}.classed"))
-    gone = "" if is_sqlite(conn) else " ON COMMIT DROP"
-    conn.execute(
-        text(f"CREATE TEMP TABLE classed (series_id INTEGER, time_us BIGINT, status TEXT){gone}")
-    )
+    shape = {"series_id": pl.Int32, "time_us": pl.Int64, "status": pl.String}
+    make_temporary(conn, "classed", shape)
     marked = rows.select("series_id", "time_us", status=pl.lit("changed"))
     bulk.append(conn, "classed", marked)
     analyze(conn, "classed")

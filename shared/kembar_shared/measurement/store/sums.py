@@ -135,21 +135,20 @@ def _grain() -> pl.Expr:
 
 
 def add(conn: Connection, fresh: pl.DataFrame, zones: Mapping[int, str]) -> None:
-    """Sum rows up that were just inserted into series without any others in their span of time.
+    """Add the sums of rows that were inserted into series without any others in their span of time.
 
     Args:
         conn: The transaction that inserted them.
-        fresh: The rows, by series and time.
+        fresh: What `summed` made of the rows.
         zones: Time zone of each series.
     """
-    sums = _summed(fresh)
     # What is stored of these series lies before or after: only the outermost days are shared.
     first_day = pl.col("first_day")
-    edges = fresh.group_by("series_id", _grain().alias("grain")).agg(
+    edges = fresh.group_by("series_id", "grain").agg(
         pl.concat_list(first_day.min(), first_day.max()).first()
     )
     shared = _present(conn, edges.explode("first_day").unique())
-    bulk.append(conn, ROLLUP.name, sums.join(shared, on=list(BUCKET), how="anti"))
+    bulk.append(conn, ROLLUP.name, fresh.join(shared, on=list(BUCKET), how="anti"))
     recompute(conn, shared, zones)
 
 
@@ -223,8 +222,22 @@ def _by_span(conn: Connection, within: str = "") -> str:
     return f"t CROSS JOIN LATERAL ({inner.replace('GROUP BY m.series_id,', 'GROUP BY')}) AS sums"
 
 
+def summed(rows: pl.DataFrame, zones: Mapping[int, str]) -> pl.DataFrame:
+    """Sum the rows that count up by series and period, as `_RECOMPUTE` does.
+
+    Args:
+        rows: Columns of `staging.ROWS`, by series and time.
+        zones: Time zone of each series.
+
+    Returns:
+        Rows of `rollup`.
+    """
+    return pl.concat(
+        [_summed(part.hstack(places(part, zones))) for part in bulk.whole_series(rows)]
+    )
+
+
 def _summed(rows: pl.DataFrame) -> pl.DataFrame:
-    """Sum the rows that count up by series and period, as `_RECOMPUTE` does."""
     absent = [
         pl.lit(None, pl.String).alias("qualifier"),
         pl.lit(None, pl.Float64).alias("limit_value"),

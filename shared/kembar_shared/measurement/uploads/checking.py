@@ -13,7 +13,7 @@ from kembar_shared.measurement.periods import Duration
 from kembar_shared.measurement.uploads import numbers, times
 from kembar_shared.measurement.uploads.faults import fault_of, no_faults
 from kembar_shared.measurement.uploads.identities import Identities
-from kembar_shared.measurement.uploads.tables import COLUMNS
+from kembar_shared.measurement.uploads.tables import COLUMNS, copied, placed
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -67,7 +67,7 @@ class Checker:
 
     def check(self, table: Table) -> Part:
         """Check every cell of *table*."""
-        frame = _placed(table.cells)
+        frame = placed(table.cells)
         faults = [self._lengths(frame)]
         for step in (self._stations, self._parameters, self._units, self._lists, self._periods):
             frame, fault = step(frame)
@@ -87,10 +87,7 @@ class Checker:
             raws = table.raws(rows["line"].unique())
             errors = errors.join(raws, on="line", how="left", maintain_order="left")
             told = pl.concat([told.select(errors.columns), errors])
-        # A text that is picked from many holds on to all of them; a copy does not.
-        texts = [name for name, kind in told.schema.items() if kind == pl.String()]
-        told = told.with_columns(pl.concat_str(name, pl.lit("")).alias(name) for name in texts)
-        return Part(self._typed(frame), told, rejected)
+        return Part(self._typed(frame), copied(told), rejected)
 
     def _lengths(self, frame: pl.DataFrame) -> pl.DataFrame:
         longest = self.declared.cell_characters
@@ -213,7 +210,7 @@ class Checker:
     def _typed(self, good: pl.DataFrame) -> pl.DataFrame:
         """Convert into the parameter's unit, flag what is implausible, keep what was sent."""
         columns = {"value": pl.col("number"), "limit_value": pl.col("limit_number")}
-        plain = [at for at, (_, c) in enumerate(self._conversions) if _is_identity(c)]
+        plain = [at for at, (_, c) in enumerate(self._conversions) if c.is_identity]
         is_as_sent = pl.col("conversion").is_in(plain)
         is_all = bool(good.select(is_as_sent.all()).item())
         if not is_all:
@@ -255,23 +252,12 @@ class Checker:
         )
 
 
-def _placed(cells: pl.DataFrame) -> pl.DataFrame:
-    """Add `cell`, which of the values on its line a row is, and `header` where there is none."""
-    if "header" not in cells.columns:
-        return cells.with_columns(cell=pl.lit(0, pl.Int16), header=pl.lit(None, pl.String))
-    return cells.with_columns(cell=pl.int_range(pl.len(), dtype=pl.Int16).over("line"))
-
-
 def _place(spelling: pl.Expr, table: dict[str, int] | dict[int, int]) -> pl.Expr:
     return spelling.replace_strict(table, default=None, return_dtype=pl.Int32)
 
 
 def _text(place: pl.Expr, words: list[str]) -> pl.Expr:
     return place.replace_strict(dict(enumerate(words)), default=None, return_dtype=pl.String)
-
-
-def _is_identity(conversion: Conversion) -> bool:
-    return (conversion.times, conversion.over, conversion.plus) == (1.0, 1.0, 0.0)
 
 
 def _converted(number: pl.Expr) -> pl.Expr:

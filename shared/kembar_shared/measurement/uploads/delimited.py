@@ -6,6 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+import numpy as np
 import polars as pl
 
 from kembar_shared.measurement.uploads import lines
@@ -90,8 +91,9 @@ def fast(text: bytes, first: int, separator: str, header: Header) -> list[Table]
     if NOT_TEXT.encode() in text or (unquoted := unquote(text, separator)) is None:
         return None
     plain, width = unquoted.text, len(header.columns)
-    height = plain.count(b"\n")
-    if plain.count(separator.encode()) != height * (width - 1):
+    characters = np.frombuffer(plain, np.uint8)
+    height = int(np.count_nonzero(characters == ord("\n")))
+    if np.count_nonzero(characters == ord(separator)) != height * (width - 1):
         return None
     names = [str(position) for position in range(width)]
     try:
@@ -109,8 +111,7 @@ def fast(text: bytes, first: int, separator: str, header: Header) -> list[Table]
         return None
     if separator == "\t" and _has_blank_row(split):
         return None
-    if unquoted.is_marked:
-        split = split.with_columns(unquoted.restored(separator, names))
+    split = unquoted.restore(split, separator)
     if unquoted.lines is None:
         line = pl.int_range(first, first + height, dtype=pl.Int64, eager=True)
         raw_of = _picked_lines(text, first)
@@ -118,7 +119,8 @@ def fast(text: bytes, first: int, separator: str, header: Header) -> list[Table]
         line = pl.Series(unquoted.lines + first, dtype=pl.Int64)
         raw_of = _picked_rows(text, first, separator, width)
     split = split.with_columns(line=line)
-    is_trimmed = not unquoted.is_marked and plain.isascii() and not _has_spaces(plain, separator)
+    has_spaces = unquoted.lines is not None or (separator == "\t" and len(unquoted.marked) > 0)
+    is_trimmed = not has_spaces and plain.isascii() and not _has_spaces(plain, separator)
     cells = header.cells(split, is_trimmed=is_trimmed)
     return [Table(part, no_errors(), raw_of) for part in cells]
 
@@ -233,7 +235,15 @@ def _row(following: list[str], separator: str) -> tuple[list[str] | None, int]:
 
 
 def _picked_lines(text: bytes, first: int) -> Callable[[pl.Series], pl.DataFrame]:
-    return lambda asked: picked(_lines(text, first))(asked)
+    def pick(asked: pl.Series) -> pl.DataFrame:
+        ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
+        starts = np.concatenate([[0], ends[:-1] + 1])
+        line = asked.filter(asked.is_between(first, first + len(ends) - 1)).unique().sort()
+        at = line.to_numpy() - first
+        raws = [text[s:e].decode() for s, e in zip(starts[at], ends[at], strict=True)]
+        return pl.DataFrame({"line": line, "raw": raws}, schema=RAWS_SCHEMA)
+
+    return pick
 
 
 def _picked_rows(

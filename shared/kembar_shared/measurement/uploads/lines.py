@@ -19,7 +19,7 @@ LINES: Final = CHUNK_ROWS - ROW_LINES
 """Most lines of a block; with a row that runs on from the one before it is still a chunk."""
 BYTES: Final = 1 << 23
 """Most bytes of a block, and of a line."""
-_PIECE_BYTES: Final = 1 << 21
+_PIECE_BYTES: Final = 1 << 20
 UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 

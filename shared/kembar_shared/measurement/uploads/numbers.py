@@ -55,15 +55,8 @@ def check(frame: pl.DataFrame, declared: Declaration) -> tuple[pl.DataFrame, pl.
     """
     others = ("qualifier", "limit", "depth_m")
     is_bare = [pl.col(n).is_null() for n in others if frame[n].null_count() < frame.height]
-    pattern = _PLAIN[declared.decimal]
-    is_plain = pl.all_horizontal(
-        pl.col("value").str.len_bytes() <= MOST_DIGITS, pl.col("value").str.contains(pattern),
-        *is_bare,
-    ).fill_null(value=False)  # fmt: skip
-    pointed = pl.col("value")
-    if declared.decimal == "comma":
-        pointed = pointed.str.replace(",", ".", literal=True)
-    number = pl.when(is_plain).then(pointed).cast(pl.Float64, strict=False)
+    is_all_bare = pl.all_horizontal(pl.lit(value=True), *is_bare)
+    number = pl.when(is_all_bare).then(plain(declared))
     frame = frame.with_columns(number=number)
     # An unread value is looked at closely, and so are the codes that stand for no value.
     is_odd = pl.col("number").is_null() | pl.col("number").is_in(MISSING_CODES)
@@ -77,8 +70,16 @@ def check(frame: pl.DataFrame, declared: Declaration) -> tuple[pl.DataFrame, pl.
     whole = frame.with_row_index("row_at").join(
         looked_at, on="row_at", how="left", maintain_order="left"
     )
-    number = pl.when(~is_odd).then("number").otherwise("looked")
-    return whole.with_columns(number=number).drop("row_at", "looked"), faults
+    chosen = pl.when(~is_odd).then("number").otherwise("looked")
+    return whole.with_columns(number=chosen).drop("row_at", "looked"), faults
+
+
+def plain(declared: Declaration) -> pl.Expr:
+    """Return the number in each cell `value` that is a plain decimal; null of all others."""
+    cell = pl.col("value")
+    is_plain = (cell.str.len_bytes() <= MOST_DIGITS) & cell.str.contains(_PLAIN[declared.decimal])
+    pointed = cell.str.replace(",", ".", literal=True) if declared.decimal == "comma" else cell
+    return pl.when(is_plain).then(pointed).cast(pl.Float64, strict=False)
 
 
 def _check_odd(frame: pl.DataFrame, declared: Declaration) -> tuple[pl.DataFrame, pl.DataFrame]:

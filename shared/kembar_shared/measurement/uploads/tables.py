@@ -26,7 +26,7 @@ COLUMNS: Final = REQUIRED + OPTIONAL
 NUMBERS: Final = ("value", "limit", "depth_m")
 """Columns that hold a number."""
 
-CHUNK_ROWS: Final = 50_000
+CHUNK_ROWS: Final = 25_000
 """Most rows of one table: what a service holds of a file at a time."""
 
 NOT_TEXT: Final = "\N{REPLACEMENT CHARACTER}"
@@ -61,7 +61,8 @@ class Table:
         cells: `line` and one text column per name of `COLUMNS`; an empty cell is null. A wide
             file's rows have `header` too, the name of the column a value stood in; those of
             typed cells may have a column for each of `NUMBERS`, named by `is_double`, that says
-            which cells were floating-point numbers.
+            which cells were floating-point numbers. Where some rows were taken out, the others
+            have `header` and `cell`, see `placed`.
         errors: Rows that could not be split into cells (columns of `ERRORS_SCHEMA`, and `raw`).
         raw_of: Lines of this table -> `line` and `raw`, their text.
     """
@@ -78,6 +79,21 @@ class Table:
     def raws(self, lines: pl.Series) -> pl.DataFrame:
         """Return `line` and `raw` of those rows of this table that begin on *lines*."""
         return self.raw_of(lines).select("line", "raw").cast(pl.Schema(RAWS_SCHEMA))
+
+    def apart(self) -> Table:
+        """Return this table, of which most rows were taken out, so that nothing holds these."""
+        raws = copied(self.raws(self.cells["line"].unique()))
+        return Table(copied(self.cells), copied(self.errors), picked(raws))
+
+
+def copied(frame: pl.DataFrame) -> pl.DataFrame:
+    """Copy the texts of *frame*: one that is picked from many holds on to all of them."""
+    texts = [
+        name
+        for name, kind in frame.schema.items()
+        if kind == pl.String() and frame[name].null_count() < frame.height
+    ]
+    return frame.with_columns(pl.concat_str(name, pl.lit("")).alias(name) for name in texts)
 
 
 def is_double(column: str) -> str:
@@ -106,6 +122,15 @@ def trimmed(cell: pl.Expr) -> pl.Expr:
     """Return *cell* without spaces around it; null where nothing is left."""
     text = cell.str.strip_chars()
     return pl.when(text != "").then(text)
+
+
+def placed(cells: pl.DataFrame) -> pl.DataFrame:
+    """Add `cell`, which of the values on its line a row is, and `header` where there is none."""
+    if "cell" in cells.columns:
+        return cells
+    if "header" not in cells.columns:
+        return cells.with_columns(cell=pl.lit(0, pl.Int16), header=pl.lit(None, pl.String))
+    return cells.with_columns(cell=pl.int_range(pl.len(), dtype=pl.Int16).over("line"))
 
 
 def merged(tables: Iterator[Table]) -> Iterator[Table]:

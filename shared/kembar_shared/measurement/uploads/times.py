@@ -43,6 +43,16 @@ def check(
     return timed, _faults(timed, declared, now)
 
 
+def usual(time: pl.Series, declared: Declaration, *, now: datetime) -> pl.Series:
+    """Return `time_us` of the cells with a usable instant in the most usual form, else null."""
+    latest_us, earliest_us = us_of_instant(now + AHEAD), us_of_instant(EARLIEST)
+    at = pl.col("time_us")
+    instants = _fast(time.unique().drop_nulls().to_frame(), declared).with_columns(
+        pl.when(at.is_between(earliest_us, latest_us)).then(at)
+    )
+    return time.replace_strict(instants["time"], instants["time_us"], default=None).alias("time_us")
+
+
 def _fast(cells: pl.DataFrame, declared: Declaration) -> pl.DataFrame:
     """Read the most usual form alone, `2026-01-31T13:05:00+07:00`."""
     is_usual = pl.col("time").str.contains(_USUAL) & (declared.dates == "iso")

@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import polars as pl
 
+from kembar_shared.measurement.uploads.ahead import ahead
 from kembar_shared.measurement.uploads.checking import SENT_MARK, Checker
 from kembar_shared.measurement.uploads.identities import Identities
-from kembar_shared.measurement.uploads.tables import ERRORS_SCHEMA
+from kembar_shared.measurement.uploads.tables import ERRORS_SCHEMA, merged
+from kembar_shared.measurement.uploads.usual import Usual
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
+
+    from numpy.typing import NDArray
 
     from kembar_shared.measurement.catalogue import Catalogue
     from kembar_shared.measurement.uploads.declared import Declaration
@@ -28,6 +33,7 @@ _ROWS: Final = {
     "line": pl.Int32, "flag": pl.Int16,
 }  # fmt: skip
 _WHOLE: Final = 2**62
+_SECOND_US: Final = 1_000_000
 _TOLD: Final = ("sent", "qualifier", "limit_value")
 _ERRORS: Final = ERRORS_SCHEMA | {"raw": pl.String}
 
@@ -89,17 +95,25 @@ def check(
         FileRefused: No row of the file can be read.
     """
     identities = Identities(stations, catalogue)
+    usual = Usual(identities, declared, now)
     checker = Checker(catalogue, identities, declared, now)
     parts, errors = [pl.DataFrame(schema=_ROWS)], [pl.DataFrame(schema=_ERRORS)]
-    received = rejected = 0
-    for table in tables:
+    rejected = 0
+
+    def others() -> Iterator[Table]:
+        for typed, rest in ahead(usual.split, tables):
+            parts.append(typed)
+            if rest.height:
+                yield rest
+
+    for table in merged(others()):
         part = checker.check(table)
         parts.append(part.good)
         errors.append(part.errors)
-        received += part.good.height + part.rejected
         rejected += part.rejected
-    rows = pl.concat(parts, how="diagonal")
+    rows = _in_order(pl.concat(parts, how="diagonal"))
     parts.clear()
+    received = rows.height + rejected
     height = rows.height
     once, differ = _once_each(rows)
     errors.append(_refused(differ, raws, "conflicting-rows", ""))
@@ -114,6 +128,11 @@ def check(
     )
 
 
+def _in_order(rows: pl.DataFrame) -> pl.DataFrame:
+    """Put *rows* in the order of their lines."""
+    return rows if rows["line"].is_sorted() else rows.sort("line", maintain_order=True)
+
+
 def _once_each(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Put rows in order and keep one per identity, and none where their values differ.
 
@@ -122,37 +141,53 @@ def _once_each(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     Returns:
         The rows by key and time; and those whose values differ.
     """
-    order = _order(rows)
-    keyed = pl.DataFrame({name: rows[name].gather(order) for name in _IDENTITY})
-    again = keyed.select(
-        pl.all_horizontal(pl.col(n) == pl.col(n).shift() for n in _IDENTITY).fill_null(value=False)
-    ).to_series()
+    order, is_again = _order(rows)
     differ = rows.clear()
-    if again.any():
-        repeats = keyed.filter(again).unique()
+    if is_again.any():
+        is_repeated = is_again | is_again.shift(-1, fill_value=False)
+        repeated = rows.select(pl.all().gather(order.filter(is_repeated)))
         content = [name for name in _CONTENT if name in rows.columns]
-        differ = rows.join(repeats, on=_IDENTITY, how="semi").filter(
-            pl.struct(content).n_unique().over(_IDENTITY) > 1
-        )
-        order = order.filter(~again)
-    del keyed
+        differ = repeated.filter(pl.struct(content).n_unique().over(_IDENTITY) > 1)
+        order = order.filter(~is_again)
     once = pl.DataFrame([rows.drop_in_place(name).gather(order) for name in rows.columns])
     if not differ.is_empty():
         once = once.join(differ, on=_IDENTITY, how="anti", maintain_order="left")
     return once, differ
 
 
-def _order(rows: pl.DataFrame) -> pl.Series:
-    """Return the places of *rows* by identity; those of one identity by their lines."""
-    time, keys = pl.col("time_us"), rows["key"].unique().sort()
-    by = [pl.col(name) for name in _IDENTITY]
-    if not keys.is_empty():
-        first, last = rows.select(first=time.min(), last=time.max()).row(0)
-        if keys.len() * (last - first + 1) < _WHOLE:
-            # One number for both sorts five times as fast as the two of them.
-            rank = pl.col("key").replace_strict(keys, range(keys.len()), return_dtype=pl.Int64)
-            by = [rank * (last - first + 1) + time - first]
-    return rows.select(pl.arg_sort_by(by, maintain_order=True)).to_series()
+def _order(rows: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+    """Return the places of *rows* by identity, and which of them have that of the one before.
+
+    Rows of one identity stay in their order.
+    """
+    number = _number(rows)
+    if number is None:
+        order = rows.select(pl.arg_sort_by(_IDENTITY, maintain_order=True)).to_series()
+        gathered = rows.select(pl.col(*_IDENTITY).gather(order))
+        is_equal = gathered.select(pl.all_horizontal(pl.all().diff() == 0)).to_series()
+        return order, is_equal.fill_null(value=False)
+    # On what is nearly in order NumPy's way takes half the time and memory of Polars'.
+    places = np.argsort(number, kind="stable")
+    number = number[places]
+    is_again = np.zeros(len(number), dtype=bool)
+    np.equal(number[1:], number[:-1], out=is_again[1:])
+    return pl.Series(places, dtype=pl.UInt32), pl.Series(is_again)
+
+
+def _number(rows: pl.DataFrame) -> NDArray[np.int64] | None:
+    """Return one number for each row's identity, in the same order; None where none is enough."""
+    time, key = pl.col("time_us"), pl.col("key")
+    if rows.is_empty():
+        return None
+    first, last, low, high, is_whole = rows.select(
+        first=time.min(), last=time.max(), low=key.min(), high=key.max(),
+        is_whole=(time % _SECOND_US == 0).all(),
+    ).row(0)  # fmt: skip
+    unit = _SECOND_US if is_whole else 1
+    width = (last - first) // unit + 1
+    if (high - low + 1) * width >= _WHOLE:
+        return None
+    return rows.select((key - low) * width + (time - first) // unit).to_series().to_numpy()
 
 
 def _refused(
