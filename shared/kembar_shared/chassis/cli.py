@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import signal
 import sys
@@ -34,6 +35,9 @@ NOT_CURRENT: Final = 3
 """Exit code where the database is not current or cannot be reached."""
 
 MIGRATION_TIMEOUT_S: Final = 3600.0
+
+_GARBAGE: Final = 5_000
+"""More objects than this many since the last time, and those without any owner are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +148,13 @@ def _serve(
         sys.stderr.write(f"{service}: the database is {state}; try: kembar-{service} migrate\n")
         return NOT_CURRENT
     logs.configure(settings, service)
+    app = build(settings)
+    # What is made by now stays: to look through it again and again would cost every request.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_GARBAGE)
     try:
-        server(build(settings), settings).run()
+        server(app, settings).run()
     except KeyboardInterrupt:
         return 0
     return 0

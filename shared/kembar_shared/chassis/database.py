@@ -18,6 +18,7 @@ from kembar_shared.chassis.problems import BadRequest, DatabaseUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from pydantic import SecretStr
 
@@ -33,6 +34,7 @@ __all__ = [
     "is_sqlite",
     "reading",
     "serving",
+    "spelled_instant",
     "writing",
 ]
 
@@ -136,6 +138,11 @@ def is_sqlite(conn: Connection) -> bool:
 def is_cluster(conn: Connection) -> bool:
     """Say whether *conn* leads to a PostgreSQL server that can spread tables by Citus."""
     return bool(conn.info.get(_IS_CLUSTER))
+
+
+def spelled_instant(conn: Connection, at: datetime) -> datetime | str:
+    """Return an instant in UTC as the driver itself takes it; SQLite keeps text without a zone."""
+    return at.replace(tzinfo=None).isoformat(" ", "microseconds") if is_sqlite(conn) else at
 
 
 @contextmanager

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Final
+from itertools import chain
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import sqlalchemy as sa
 from fastapi import Depends, Header
 
-from kembar_shared.chassis.database import Connection, is_sqlite
+from kembar_shared.chassis.database import Connection, is_sqlite, spelled_instant
 from kembar_shared.chassis.problems import BadIdempotencyKey, IdempotencyConflict
 
 if TYPE_CHECKING:
@@ -33,11 +34,19 @@ _TABLE: Final = sa.Table(
 
 
 # In one order: else two that want the same keys would wait for each other.
-_LOCK_ALL: Final = sa.text("""
+_LOCK_ALL: Final = """
     SELECT pg_advisory_xact_lock(number) FROM (
         SELECT DISTINCT hashtextextended(name, 0) AS number
-        FROM unnest(CAST(:names AS text[])) AS name ORDER BY number) AS numbers
-""")
+        FROM unnest(%s::text[]) AS name ORDER BY number) AS numbers
+"""
+# In the driver's own words: to compose them anew would cost more than to do them.
+_KNOWN: Final = (
+    "SELECT client, key FROM idempotency_key WHERE operation = {0} AND (client, key) IN "
+)
+_FORGET: Final = "DELETE FROM idempotency_key WHERE created_at < {0}"
+_KEEP: Final = """
+    INSERT INTO idempotency_key (operation, status, created_at, client, key, fingerprint, body)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +129,18 @@ def known(
     """
     if not keys:
         return set()
-    if not is_sqlite(conn):
-        names = ["\n".join((client, operation, key)) for client, key in keys]
-        conn.execute(_LOCK_ALL, {"names": names})
-    wanted = sa.select(_TABLE.c.client, _TABLE.c.key).where(
-        _TABLE.c.operation == operation, sa.tuple_(_TABLE.c.client, _TABLE.c.key).in_(list(keys))
-    )
-    return {(row.client, row.key) for row in conn.execute(wanted)}
+    pairs = list(keys)
+    if is_sqlite(conn):
+        marks = ", ".join(("(?, ?)",) * len(pairs))
+        asked = (operation, *chain.from_iterable(pairs))
+        found = _ask(conn, f"{_KNOWN.format('?')} (VALUES {marks})", asked)
+    else:
+        names = ["\n".join((client, operation, key)) for client, key in pairs]
+        _ask(conn, _LOCK_ALL, (names,))
+        unnested = "(SELECT * FROM unnest(%s::text[], %s::text[]))"
+        columns = [list(column) for column in zip(*pairs, strict=True)]
+        found = _ask(conn, _KNOWN.format("%s") + unnested, (operation, *columns))
+    return {(client, key) for client, key in found}
 
 
 def remember_all(
@@ -136,11 +150,23 @@ def remember_all(
     if not answers:
         return
     now = datetime.now(UTC)
-    conn.execute(sa.delete(_TABLE).where(_TABLE.c.created_at < now - KEPT))
-    fixed = {"operation": operation, "status": status, "created_at": now}
-    names = ("client", "key", "fingerprint", "body")
-    rows = [fixed | dict(zip(names, answer, strict=True)) for answer in answers]
-    conn.execute(sa.insert(_TABLE), rows)
+    at = spelled_instant(conn, now)
+    mark = "?" if is_sqlite(conn) else "%s"
+    _ask(conn, _FORGET.format(mark), (spelled_instant(conn, now - KEPT),))
+    if is_sqlite(conn):
+        marks = ", ".join(("(?, ?, ?, ?, ?, ?, ?)",) * len(answers))
+        kept = [(operation, status, at, *answer) for answer in answers]
+        _ask(conn, f"{_KEEP} VALUES {marks}", tuple(chain.from_iterable(kept)))
+    else:
+        fixed = "SELECT %s::text, %s::smallint, %s::timestamptz, w.* FROM "
+        unnested = f"unnest({', '.join(('%s::text[]',) * 4)}) AS w"
+        columns = [list(column) for column in zip(*answers, strict=True)]
+        _ask(conn, _KEEP + fixed + unnested, (operation, status, at, *columns))
+
+
+def _ask(conn: Connection, statement: str, parameters: tuple[Any, ...]) -> Any:
+    """Ask the driver itself; Any: what it binds, and its own cursor."""
+    return conn.connection.cursor().execute(statement, parameters)
 
 
 async def _key(

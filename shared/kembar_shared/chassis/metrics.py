@@ -42,11 +42,16 @@ class Metrics:
             buckets=_BUCKETS_S,
             registry=self.registry,
         )
+        self._requests_of: dict[tuple[str, str, int], Histogram] = {}
 
     def observe(self, *, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request; *route* is a template, never the path itself."""
         known = method if method in _METHODS else "other"
-        self._requests.labels(known, route, str(status)).observe(seconds)
+        of = self._requests_of.get((known, route, status))
+        if of is None:
+            of = self._requests.labels(known, route, str(status))
+            self._requests_of[known, route, status] = of
+        of.observe(seconds)
 
 
 async def _metrics(request: Request) -> Metrics:

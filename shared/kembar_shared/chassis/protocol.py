@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -16,6 +16,9 @@ MOST_HEADER_BYTES: Final = 64 * 1024
 MOST_HEADERS: Final = 200
 MOST_PIPELINED: Final = 100
 
+_GATHERED_BYTES: Final = 16 * 1024
+"""So much of an answer is sent at once, however little of the loop's turn is over."""
+
 _REFUSALS: Final = {
     400: ("bad-request", "Bad request"),
     431: ("headers-too-large", "Headers too large"),
@@ -25,6 +28,42 @@ _REFUSALS: Final = {
 def patient(idle_s: float) -> type[HttpToolsProtocol]:
     """Return the protocol that waits *idle_s* seconds for headers and for a reader of answers."""
     return type("Patient", (_Patient,), {"idle_s": idle_s})
+
+
+class _Gathering:
+    """A transport that sends together what is written in one turn of the loop.
+
+    An answer's head and body are two writes, and each one sent wakes who reads it.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._gathered: list[bytes] = []
+        self._size = 0
+
+    def write(self, data: bytes) -> None:
+        """Send *data*, at the latest when the loop's turn is over."""
+        if not self._gathered:
+            self._loop.call_soon(self._send)
+        self._gathered.append(data)
+        self._size += len(data)
+        if self._size > _GATHERED_BYTES:
+            self._send()
+
+    def close(self) -> None:
+        """Send what was written, then end the connection."""
+        self._send()
+        self._transport.close()
+
+    def _send(self) -> None:
+        if self._gathered:
+            self._transport.write(b"".join(self._gathered))
+            self._gathered.clear()
+            self._size = 0
+
+    def __getattr__(self, name: str) -> Any:  # Any: whatever else the transport has
+        return getattr(self._transport, name)
 
 
 class _Patient(HttpToolsProtocol):
@@ -39,7 +78,7 @@ class _Patient(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         # The class itself narrows the transport to a stream's.
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", _Gathering(transport, self.loop)))
         self._await_headers()
 
     def connection_lost(self, exc: Exception | None) -> None:

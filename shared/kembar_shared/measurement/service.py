@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from prometheus_client import Counter
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 
 from kembar_shared.chassis import app, database, migrate
 from kembar_shared.chassis.keys import RemoteKeys
@@ -16,7 +17,8 @@ from kembar_shared.measurement import store
 from kembar_shared.measurement.gauges import Gauges
 from kembar_shared.measurement.jobs import Jobs
 from kembar_shared.measurement.renewal import Figures
-from kembar_shared.measurement.routes import ROUTERS
+from kembar_shared.measurement.routes import ROUTERS, receipts
+from kembar_shared.measurement.routes.shortcut import ShortWay
 from kembar_shared.measurement.writer import Writer
 
 if TYPE_CHECKING:
@@ -76,11 +78,11 @@ def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None =
         lifespan=lifespan,
         collectors=(rows, Gauges(engine, domain)),
         checks={"database": lambda: migrate.is_current(engine, PACKAGES)},
+        surroundings=(Middleware(ShortWay, settings=settings, writer=writer),),
         state={
             "engine": engine,
             "domain": domain,
             "figures": figures,
-            "writer": writer,
-            "upload_rows": rows,
+            "upload_rows": {r: rows.labels(domain.service, r) for r in receipts.RESULTS},
         },
     )

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from kembar_shared.measurement.catalogue import Catalogue
     from kembar_shared.measurement.ingest import File, Terms
 
-MOST_BYTES: Final = 64 * 1024
-_MOST_ROWS: Final = 50
+MOST_BYTES: Final = 256 * 1024
+MOST_ROWS: Final = 1000
 _EARLIEST_US: Final = us_of_instant(EARLIEST)
-_NEEDED: Final = ("station", "parameter", "time", "value", "unit")
+_NEEDED: Final = frozenset({"station", "parameter", "time", "value", "unit"})
 _EMPTY: Final = frozenset({"qualifier", "limit"})
 """Members that may be there with nothing in them."""
 
@@ -34,6 +34,7 @@ _TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
     r"(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9])"
 )
+_TIME_CHARACTERS: Final = len("2026-01-05T10:00:00+07:00")
 _DECIMAL = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 
 
@@ -46,8 +47,10 @@ class Reader:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._parameters = {
-            p.code: (p, Duration.parse(p.period).span) for p in catalogue.parameters
+            (p.code, p.unit): (p, Duration.parse(p.period).span) for p in catalogue.parameters
         }
+        words = [word for p in catalogue.parameters for word in (p.code, p.unit)]
+        self._longest = max(_TIME_CHARACTERS, MOST_DIGITS, *map(len, words))
 
     def read(self, caller: Caller, file: File, terms: Terms, *, now: datetime) -> Post | None:
         """Return what *file* holds, or None where it is not small and plain."""
@@ -58,7 +61,7 @@ class Reader:
         try:
             text = file.content.read().decode("ascii")
             rows = self._rows(text, caller, terms, latest_us=us_of_instant(now + AHEAD))
-        except (ValueError, RecursionError, OverflowError):
+        except (ValueError, KeyError, RecursionError, OverflowError):
             return None
         if len({(row.station, row.parameter, row.time_us) for row in rows}) < len(rows):
             return None
@@ -73,28 +76,25 @@ class Reader:
         )
 
     def _rows(self, text: str, caller: Caller, terms: Terms, *, latest_us: int) -> list[Row]:
-        # An escape may say what no database keeps.
-        document = None if "\\" in text else _DECODER.decode(text)
-        if not isinstance(document, dict) or list(document) != ["measurements"]:
-            raise _Odd
-        measurements = document["measurements"]
         declared = terms.declared
-        most = min(_MOST_ROWS, declared.rows)
-        if not isinstance(measurements, list) or not 0 < len(measurements) <= most:
+        if declared.cell_characters < self._longest:
             raise _Odd
+        # Each spelling is looked at once.
+        stations: set[str] = set()
+        times: dict[str, int] = {}
         rows = []
-        for line, members in enumerate(measurements, 1):
+        for line, members in enumerate(_measurements(text, min(MOST_ROWS, declared.rows)), 1):
             station, code, time, value, unit = _cells(members, declared.columns)
-            parameter, span = self._parameters.get(code, (None, 0))
-            if parameter is None or unit != parameter.unit or not caller.sees(station):
-                raise _Odd
-            if max(len(station), len(code), len(time), len(unit)) > declared.cell_characters:
-                raise _Odd
-            time_us, number = _instant_us(time), _number(value)
-            if not _EARLIEST_US <= time_us <= latest_us:
-                raise _Odd
+            parameter, span = self._parameters[code, unit]
+            if station not in stations:
+                if len(station) > declared.cell_characters or not caller.sees(station):
+                    raise _Odd
+                stations.add(station)
+            if time not in times:
+                times[time] = _instant_us(time, latest_us)
+            number = _number(value)
             flag = qc.gross_range_of_one(parameter, number)
-            rows.append(Row(line, station, code, time_us, number, span, int(flag)))
+            rows.append(Row(line, station, code, times[time], number, span, int(flag)))
         return rows
 
 
@@ -104,12 +104,26 @@ def _is_plain(terms: Terms) -> bool:
     return is_long and declared.decimal == "point" and declared.dates == "iso"
 
 
-def _cells(members: Any, most: int) -> list[str]:
-    """Return the cells of `_NEEDED`; Any: what JSON can say."""
-    if not isinstance(members, dict) or len(members) > most:
+def _measurements(text: str, most: int) -> list[Any]:  # Any: what JSON can say
+    # An escape may say what no database keeps.
+    document = None if "\\" in text else _DECODER.decode(text)
+    if not isinstance(document, dict) or list(document) != ["measurements"]:
         raise _Odd
-    cells = [cell for name in _NEEDED if isinstance(cell := members.get(name), str)]
-    if len(cells) < len(_NEEDED):
+    measurements = document["measurements"]
+    if not isinstance(measurements, list) or not 0 < len(measurements) <= most:
+        raise _Odd
+    return measurements
+
+
+def _cells(members: Any, most: int) -> tuple[str, str, str, str, str]:
+    """Return the cells of a row that every row has; Any: what JSON can say."""
+    try:
+        station, code, time = members["station"], members["parameter"], members["time"]
+        value, unit = members["value"], members["unit"]
+    except (KeyError, TypeError) as error:
+        raise _Odd from error
+    is_text = isinstance(station, str) and isinstance(code, str) and isinstance(time, str)
+    if not (is_text and isinstance(value, str) and isinstance(unit, str)) or len(members) > most:
         raise _Odd
     if len(members) > len(_NEEDED) and any(
         name not in _EMPTY or cell is not None
@@ -117,13 +131,16 @@ def _cells(members: Any, most: int) -> list[str]:
         if name not in _NEEDED
     ):
         raise _Odd
-    return cells
+    return station, code, time, value, unit
 
 
-def _instant_us(time: str) -> int:
+def _instant_us(time: str, latest_us: int) -> int:
     if _TIME.fullmatch(time) is None:
         raise _Odd
-    return us_of_instant(datetime.fromisoformat(time))
+    time_us = us_of_instant(datetime.fromisoformat(time))
+    if not _EARLIEST_US <= time_us <= latest_us:
+        raise _Odd
+    return time_us
 
 
 def _number(value: str) -> float:

@@ -8,23 +8,35 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from starlette.concurrency import run_in_threadpool
 
 from kembar_shared.chassis import logs
 from kembar_shared.chassis.database import writing
 from kembar_shared.chassis.problems import DatabaseUnavailable
 from kembar_shared.measurement import ingest, small
-from kembar_shared.measurement.store import posts
+from kembar_shared.measurement.store import known, posts
 
 if TYPE_CHECKING:
     from kembar_shared.chassis.auth import Caller
     from kembar_shared.chassis.database import Engine
     from kembar_shared.measurement.catalogue import Catalogue
     from kembar_shared.measurement.ingest import File, Terms
-    from kembar_shared.measurement.periods import Period
 
 _MOST_POSTS: Final = 64
 """Uploads of one transaction; with more, the first would wait too long for the last."""
+
+_MOST_ROWS: Final = 4 * small.MOST_ROWS
+"""Measurements of one transaction; SQLite takes 32,766 values in a statement, of eight a row."""
+
+_AT_ONCE_BYTES: Final = 8 * 1024
+"""Longer uploads are read by a thread of their own."""
+
+_PATIENCE_S: Final = 0.001
+"""How long a group waits to become as large as the last one, where that one was just stored."""
 
 _Receipt = dict[str, Any] | None
 
@@ -47,10 +59,13 @@ class Writer:
         self._engine = engine
         self._reader = small.Reader(catalogue)
         self._cadences = {p.code: p.cadence or p.period for p in catalogue.parameters}
-        self._rooms: set[Period] = set()
+        self._known = known.Known()
         self._thread = ThreadPoolExecutor(1, "writer")
         self._waiting: list[_Waiting] = []
         self._work: asyncio.Task[None] | None = None
+        self._is_enough = asyncio.Event()
+        self._expected = 0
+        self._ended = 0.0
 
     async def stop(self) -> None:
         """Answer what waits; the thread ends."""
@@ -64,11 +79,16 @@ class Writer:
         Raises:
             DatabaseUnavailable: Nothing was kept; the same request may be sent again.
         """
-        post = self._reader.read(caller, file, terms, now=datetime.now(UTC))
+        read = partial(self._reader.read, caller, file, terms, now=datetime.now(UTC))
+        # What takes longer would keep everybody else waiting.
+        is_long = file.size_bytes > _AT_ONCE_BYTES
+        post = await run_in_threadpool(read) if is_long else read()
         if post is None:
             return None
         answer: asyncio.Future[_Receipt] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(post, answer))
+        if len(self._waiting) >= self._expected:
+            self._is_enough.set()
         if self._work is None or self._work.done():
             # It begins once everything that has come in by now is read.
             self._work = asyncio.create_task(self._run())
@@ -77,8 +97,9 @@ class Writer:
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
-            group = self._waiting[:_MOST_POSTS]
-            del self._waiting[:_MOST_POSTS]
+            await self._gathered()
+            group = self._group()
+            del self._waiting[: len(group)]
             try:
                 receipts = await loop.run_in_executor(
                     self._thread, self._store, [each.post for each in group]
@@ -92,31 +113,57 @@ class Writer:
                 _answer(group, [None] * len(group))
             else:
                 _answer(group, receipts)
+            self._expected, self._ended = len(group), loop.time()
+
+    def _group(self) -> list[_Waiting]:
+        """Return the first that wait, as many as one transaction takes."""
+        rows = accumulate(len(each.post.rows) for each in self._waiting[:_MOST_POSTS])
+        # However many rows the first one has, they are no more than one post may have.
+        fitting = sum(count <= _MOST_ROWS for count in rows)
+        return self._waiting[: max(1, fitting)]
+
+    async def _gathered(self) -> None:
+        """Let those who were just answered send their next: else the first goes all alone."""
+        loop = asyncio.get_running_loop()
+        is_soon = loop.time() < self._ended + _PATIENCE_S
+        # The answers go out first.
+        await asyncio.sleep(0)
+        if is_soon and len(self._waiting) < self._expected:
+            self._is_enough.clear()
+            timer = loop.call_later(_PATIENCE_S, self._is_enough.set)
+            await self._is_enough.wait()
+            timer.cancel()
 
     def _store(self, group: list[posts.Post]) -> list[_Receipt]:
         occupied: set[posts.Identity] = set()
-        made: set[posts.Label] = set()
+        made: set[known.Label] = set()
         while True:
             try:
                 with writing(self._engine) as conn:
-                    return posts.store(
+                    stored = posts.store(
                         conn,
                         group,
                         operation=ingest.OPERATION,
+                        known=self._known,
                         occupied=occupied,
                         unknown=made,
-                        rooms=self._rooms,
                     )
-            except posts.NoSeries as error:
+            except known.Outdated:
+                continue
+            except known.NoSeries as error:
                 # In a transaction of their own: one that holds nothing yet says nothing.
                 made |= error.labels
                 with writing(self._engine) as conn:
                     cadences = {(s, p): self._cadences[p] for s, p in error.labels}
-                    posts.make_series(conn, cadences)
+                    known.make_series(conn, cadences)
             except posts.Occupied as error:
                 if error.identities <= occupied:
                     raise
                 occupied |= error.identities
+            else:
+                # Not before the commit.
+                self._known.last = stored.last or self._known.last
+                return stored.receipts
 
 
 def _answer(group: list[_Waiting], receipts: list[_Receipt]) -> None:

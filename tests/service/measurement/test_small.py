@@ -259,6 +259,33 @@ def test_a_plain_post_takes_the_short_way(sides):
     assert side.reader.read(CALLER, file_of([POST]), trial, now=now) is None
 
 
+def test_a_thousand_measurements_mean_the_same_both_ways(sides):
+    short, usual = sides
+    parameters = (("bod", "mg/L"), ("ph", "pH"), ("temp", "degC"))
+    for side in sides:
+        side.empty()
+        side.columnar([POST | {"time": "2025-12-31T23:50:00+07:00"}], None)
+    halves = [
+        [
+            {
+                "station": f"CPM-0{1 + n % 2}", "parameter": of, "unit": unit,
+                "time": f"2026-01-{1 + n // 96:02}T{n // 4 % 24:02}:{n % 4 * 15:02}:00+07:00",
+                "value": n * 7 % 400 / 4,
+            }
+            for n in range(first, first + 500)
+            for of, unit in parameters[:2]
+        ]
+        for first in (0, 250)
+    ]  # fmt: skip
+
+    # Of the second, every other measurement is there already.
+    answers = [short.together([(half, None)]) for half in halves]
+
+    assert answers == [[usual.columnar(half, None)] for half in halves]
+    assert [answer["inserted"] for (answer,) in answers] == [1000, 500]
+    assert short.content() == usual.content()
+
+
 def test_sixteen_at_once_are_each_stored_once(agent):
     stamps = [f"2026-01-0{d}T{h:02}:{m:02}:00+07:00" for d in (1, 2) for h in range(24)
               for m in (0, 20, 40)]  # fmt: skip

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Response
 from fastapi.routing import iter_route_contexts
+from starlette.middleware import Middleware
 
 from kembar_shared.chassis import auth, health, metrics
 from kembar_shared.chassis.app import answers, documentation, middleware
@@ -34,6 +35,7 @@ def assemble(
     checks: Mapping[str, Callable[[], bool]] | None = None,
     lifespan: Lifespan[Any] | None = None,
     state: Mapping[str, object] | None = None,
+    surroundings: Sequence[Middleware] = (),
 ) -> FastAPI:
     """Return an app that serves *routers* and what every service serves.
 
@@ -48,6 +50,7 @@ def assemble(
         checks: What must hold for it to be ready, by name.
         lifespan: What runs from start to stop.
         state: What its own dependencies read from `app.state`.
+        surroundings: What requests pass on the way to its routes, within what every service has.
 
     Raises:
         RouteWithoutAccess: A route does not say who may call it.
@@ -78,8 +81,11 @@ def assemble(
         app.include_router(router)
     for context in iter_route_contexts(app.routes):
         auth.access_of(context.endpoint)
-    app.add_middleware(middleware.GuardedBody, settings=settings)
-    app.add_middleware(middleware.ObservedRequest)
+    app.user_middleware = [
+        Middleware(middleware.ObservedRequest),
+        Middleware(middleware.GuardedBody, settings=settings),
+        *surroundings,
+    ]
     return app
 
 

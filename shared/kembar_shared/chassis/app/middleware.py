@@ -16,6 +16,8 @@ from kembar_shared.chassis import auth, logs, problems
 from kembar_shared.chassis.app import answers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from kembar_shared.chassis.metrics import Metrics
@@ -26,11 +28,12 @@ UNMATCHED: Final = "unmatched"
 
 _LINGER_S, _LINGER_BYTES = 1.0, 1024 * 1024
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_SECURITY_HEADERS: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-}
+_SECURITY_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+"""Added where an answer does not say otherwise."""
 
 
 class ObservedRequest:
@@ -44,9 +47,8 @@ class ObservedRequest:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request = Request(scope, receive)
-        request_id = _request_id(request)
-        request.state.request_id = request_id
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
         logs.begin()
         began, status = time.perf_counter(), 0
 
@@ -54,10 +56,7 @@ class ObservedRequest:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = request_id
-                for name, value in _SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                message["headers"] = _named(message["headers"], request_id)
             await send(message)
 
         try:
@@ -66,9 +65,10 @@ class ObservedRequest:
             logs.fault("fault", error, request_id=request_id)
             if status:
                 raise
-            await answers.render(request, problems.InternalFault())(scope, receive, send_named)
+            answer = answers.render(Request(scope, receive), problems.InternalFault())
+            await answer(scope, receive, send_named)
         finally:
-            _note(request, status, time.perf_counter() - began)
+            _note(scope, status, time.perf_counter() - began)
 
 
 class GuardedBody:
@@ -83,7 +83,7 @@ class GuardedBody:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http" or not _has_body(Request(scope)):
+        if scope["type"] != "http" or not _has_body(scope):
             await self.app(scope, receive, send)
             return
         body = _Body(Request(scope), receive, send, self.settings)
@@ -116,7 +116,8 @@ class _Body:
             self._limit = await self._admit()
             self._began = time.monotonic()
         try:
-            message = await asyncio.wait_for(self._receive(), self._patience_s())
+            async with asyncio.timeout(self._patience_s()):
+                message = await self._receive()
         except TimeoutError as error:
             raise problems.ReceiveTimeout from error
         if message["type"] == "http.disconnect":
@@ -182,26 +183,40 @@ class _Body:
             raise problems.UnsupportedMediaType(accepted=", ".join(accepted))
 
 
-def _has_body(request: Request) -> bool:
-    headers = request.headers
-    return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+def _header(scope: Scope, name: bytes) -> bytes | None:
+    """Return the first header of this name, in small letters, as it was sent."""
+    return next((value for key, value in scope["headers"] if key == name), None)
 
 
-def _request_id(request: Request) -> str:
-    sent = request.headers.get("x-request-id", "")
+def _has_body(scope: Scope) -> bool:
+    is_open = _header(scope, b"transfer-encoding") is not None
+    return is_open or _header(scope, b"content-length") not in {None, b"0"}
+
+
+def _request_id(scope: Scope) -> str:
+    sent = (_header(scope, b"x-request-id") or b"").decode("latin-1")
     return sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
 
 
-def _note(request: Request, status: int, seconds: float) -> None:
+def _named(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+    """Return an answer's headers with its request's id, and those that secure every answer."""
+    own = [(name, value) for name, value in headers if name != b"x-request-id"]
+    said = {name for name, _ in own}
+    secured = [header for header in _SECURITY_HEADERS if header[0] not in said]
+    return [*own, (b"x-request-id", request_id.encode()), *secured]
+
+
+def _note(scope: Scope, status: int, seconds: float) -> None:
     """Count the request and write its line; status 0 stands for an answer that never began."""
-    route = getattr(request.scope.get("route"), "path", UNMATCHED)
-    metrics: Metrics = request.app.state.metrics
-    metrics.observe(method=request.method, route=route, status=status, seconds=seconds)
+    method, state = scope["method"], scope["state"]
+    route = getattr(scope.get("route"), "path", UNMATCHED)
+    metrics: Metrics = scope["app"].state.metrics
+    metrics.observe(method=method, route=route, status=status, seconds=seconds)
     logs.write(
         status=status,
-        request_id=request.state.request_id,
-        client=getattr(request.state, "client", None),
-        method=request.method,
+        request_id=state["request_id"],
+        client=state.get("client"),
+        method=method,
         route=route,
         ms=round(seconds * 1000, 3),
     )

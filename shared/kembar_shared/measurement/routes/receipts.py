@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from kembar_shared.measurement import periods
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 _PREFIX: Final = re.compile(r"(?:/[A-Za-z0-9_-]{1,64}){1,4}")
 _COUNTS = ("received", "inserted", "unchanged", "corrected", "rejected", "flagged")
-_RESULTS = ("inserted", "unchanged", "corrected", "rejected")
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+RESULTS = ("inserted", "unchanged", "corrected", "rejected")
 
 
 class Refused(BaseModel):
@@ -68,19 +70,20 @@ def receipt_of(request: Request, upload: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def stored(receipt: dict[str, Any], *, is_replayed: bool) -> JSONResponse:
+def stored(receipt: dict[str, Any], *, is_replayed: bool) -> Response:
     """Answer the receipt of an upload that is stored."""
     location = {"Location": f"/v1/uploads/{receipt['id']}"}
     status = 200 if is_replayed else 201
-    return JSONResponse(receipt | {"replayed": is_replayed}, status_code=status, headers=location)
+    body = _ENCODER.encode(receipt | {"replayed": is_replayed})
+    return Response(body, status, location, "application/json")
 
 
 def count(request: Request, receipt: Mapping[str, Any]) -> None:
     """Count the rows of an upload by what became of them."""
     request.state.rows = receipt["received"]
-    state = request.app.state
-    for result in _RESULTS:
-        state.upload_rows.labels(state.service, result).inc(receipt[result])
+    for result, rows in request.app.state.upload_rows.items():
+        if receipt[result]:
+            rows.inc(receipt[result])
 
 
 def _prefix(request: Request) -> str:

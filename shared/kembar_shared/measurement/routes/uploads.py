@@ -36,7 +36,6 @@ from kembar_shared.measurement.routes.needed import (
     known_queries,
     position,
 )
-from kembar_shared.measurement.routes.shortcut import UploadRoute
 from kembar_shared.measurement.uploads import Declaration
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
 
     from kembar_shared.chassis.problems import Problem
 
-router = APIRouter(prefix="/v1", tags=["uploads"], route_class=UploadRoute)
+router = APIRouter(prefix="/v1", tags=["uploads"])
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _SHOWN, _SHOWN_CHARACTERS = 100, 200

@@ -44,27 +44,6 @@ def end(conn: Connection, event: int) -> datetime:
     return at
 
 
-def add(conn: Connection, kind: str, clients: Sequence[str]) -> list[tuple[int, datetime]]:
-    """Note that each of *clients* did something, one after the other.
-
-    As with `end`, no other event gets a place until the transaction ends.
-
-    Returns:
-        Number and instant of each event.
-    """
-    row = conn.execute(select(FEED.c.seq, FEED.c.recorded_at).with_for_update()).one()
-    first: datetime = max(datetime.now(UTC), row.recorded_at.replace(tzinfo=UTC) + _TICK)
-    events = [
-        {"kind": kind, "client": client, "seq": row.seq + 1 + n, "recorded_at": first + n * _TICK}
-        for n, client in enumerate(clients)
-    ]
-    last = events[-1]
-    conn.execute(update(FEED).values(seq=last["seq"], recorded_at=last["recorded_at"]))
-    numbered = insert(EVENT).returning(EVENT.c.id, sort_by_parameter_order=True)
-    ids = conn.execute(numbered, events).scalars()
-    return [(int(id_), first + n * _TICK) for n, id_ in enumerate(ids)]
-
-
 def newest(conn: Connection) -> tuple[int, datetime]:
     """Return place and instant of the newest event; 0 where nothing ever happened."""
     row = conn.execute(select(FEED.c.seq, FEED.c.recorded_at)).one()

@@ -6,13 +6,14 @@ columnar path, which tells new from unchanged, corrected and superseded.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from kembar_shared.chassis import idempotency
-from kembar_shared.chassis.database import is_sqlite
 from kembar_shared.measurement.periods import Period, instant_of_us
-from kembar_shared.measurement.store import events, newest, partitions, sums
+from kembar_shared.measurement.store import events, feed, newest, sums
+from kembar_shared.measurement.store.known import Known, Label, NoSeries, hold
 from kembar_shared.measurement.store.rows import insert, matching, unanswered, write
 from kembar_shared.measurement.store.tables import CHANGE, MEASUREMENT, UPLOAD
 from kembar_shared.measurement.vocabulary import Flag
@@ -34,9 +35,6 @@ _BUCKET: Final = {
 
 Identity = tuple[int, int]
 """Series and instant."""
-
-Label = tuple[str, str]
-"""Codes of station and parameter."""
 
 
 class Row(NamedTuple):
@@ -81,18 +79,22 @@ class Occupied(Exception):
         self.identities = identities
 
 
-class NoSeries(Exception):
-    """Some series are not there yet; nothing was written."""
-
-    def __init__(self, labels: set[Label]) -> None:
-        super().__init__()
-        self.labels = labels
-
-
 class _Placed(NamedTuple):
     post: Post
     series: list[tuple[int, str]]
     """Number and time zone of each row's series."""
+
+
+class Stored(NamedTuple):
+    """What became of small uploads.
+
+    Attributes:
+        receipts: The receipt of each, with `recorded_at`; None where it was left.
+        last: Place of the newest event among them.
+    """
+
+    receipts: list[dict[str, Any] | None]
+    last: feed.Place | None
 
 
 def store(
@@ -100,45 +102,50 @@ def store(
     posts: Sequence[Post],
     *,
     operation: str,
+    known: Known,
     occupied: Collection[Identity] = (),
     unknown: Collection[Label] = (),
-    rooms: set[Period],
-) -> list[dict[str, Any] | None]:
+) -> Stored:
     """Store each of *posts* that only adds measurements to series that are there.
 
     Args:
         conn: A writing transaction.
         posts: Small uploads, in the order in which they came.
         operation: What their keys are for.
+        known: What is known; more is noted.
         occupied: Measurements that are known to be there.
         unknown: Series that cannot be made.
-        rooms: Partitions that are known to be there; more are noted.
-
-    Returns:
-        The receipt of each, with `recorded_at`; None where it was left.
 
     Raises:
         NoSeries: Some series have to be made first.
         Occupied: Some measurements are there already.
+        Outdated: Called again, it finds what there is now.
     """
     used = idempotency.known(conn, operation, {(p.client, p.key) for p in posts if p.key})
     fresh = _fresh(posts, used)
     labels = {(row.station, row.parameter) for post in fresh for row in post.rows}
-    series = _hold_series(conn, labels) if labels else {}
-    if absent := labels.difference(series, unknown):
+    known.learn(conn, labels)
+    if absent := labels.difference(known.series, unknown):
         raise NoSeries(absent)
-    placed = _placed(fresh, series, occupied)
-    placed = [each for each in placed if _has_room(conn, each.post, rooms)]
+    placed = _placed(fresh, known.series, occupied)
+    placed = [p for p in placed if known.has_room(conn, {row.time_us for row in p.post.rows})]
     if not placed:
-        return [None] * len(posts)
-    numbered = events.add(conn, events.UPLOADED, [each.post.client for each in placed])
-    receipts = [_receipt(each.post, id_) for each, (id_, _) in zip(placed, numbered, strict=True)]
+        return Stored([None] * len(posts), None)
+    wanted = {(row.station, row.parameter) for each in placed for row in each.post.rows}
+    with unanswered(conn):
+        held = hold(conn, wanted)
+        added = feed.add(conn, events.UPLOADED, [each.post.client for each in placed])
+    known.compare(wanted, held)
+    places = added.places()
+    receipts = [_receipt(each.post, at.id) for each, at in zip(placed, places, strict=True)]
     measured = [
-        (series_id, row.time_us, row.value, receipt["id"], row.line, 1, row.span, row.flag)
-        for each, receipt in zip(placed, receipts, strict=True)
+        (series_id, row.time_us, row.value, at.id, row.line, 1, row.span, row.flag)
+        for each, at in zip(placed, places, strict=True)
         for row, (series_id, _) in zip(each.post.rows, each.series, strict=True)
     ]
+    answers = [(p.client, p.key, p.fingerprint, p.code) for p, _ in placed if p.key is not None]
     with unanswered(conn):
+        idempotency.remember_all(conn, operation, answers, 201)
         insert(conn, UPLOAD, _UPLOAD, [tuple(receipt.values()) for receipt in receipts])
         tail = "ON CONFLICT (series_id, time_us) DO NOTHING"
         written = insert(conn, MEASUREMENT, _STORED, measured, tail=tail)
@@ -148,36 +155,11 @@ def store(
         newest.advance(conn, _STORED, _newest(measured))
     if written.count < len(measured):
         raise Occupied(_found(conn, measured, {receipt["id"] for receipt in receipts}))
-    idempotency.remember_all(
-        conn,
-        operation,
-        [(p.client, p.key, p.fingerprint, p.code) for p, _ in placed if p.key is not None],
-        201,
-    )
     kept = {
-        receipt["code"]: receipt | {"recorded_at": at}
-        for receipt, (_, at) in zip(receipts, numbered, strict=True)
+        receipt["code"]: receipt | {"recorded_at": at.at}
+        for receipt, at in zip(receipts, places, strict=True)
     }
-    return [kept.get(post.code) for post in posts]
-
-
-def make_series(conn: Connection, cadences: Mapping[Label, str]) -> None:
-    """Make the series of stations that are there; each with the cadence of its parameter."""
-    rows = [(parameter, cadence, station) for (station, parameter), cadence in cadences.items()]
-    write(
-        conn,
-        lambda source: (
-            f"""
-            WITH w (parameter, cadence, station) AS ({source})
-            INSERT INTO series (station_id, parameter, material, source, cadence)
-            SELECT st.id, w.parameter, '', '', w.cadence FROM w
-            JOIN station st ON st.code = w.station WHERE true
-            ORDER BY st.id, w.parameter ON CONFLICT DO NOTHING
-        """
-        ),
-        {"parameter": "text", "cadence": "text", "station": "text"},
-        sorted(rows, key=lambda row: (row[2], row[0])),
-    )
+    return Stored([kept.get(post.code) for post in posts], places[-1])
 
 
 def _fresh(posts: Iterable[Post], used: set[tuple[str, str]]) -> list[Post]:
@@ -210,36 +192,6 @@ def _placed(
     return placed
 
 
-def _hold_series(conn: Connection, labels: set[Label]) -> dict[Label, tuple[int, str]]:
-    """Return number and zone of each series; nobody else writes to them until the end."""
-    rows = matching(
-        conn,
-        """
-        SELECT st.code, s.parameter, s.id, st.timezone
-        FROM w JOIN station st ON st.code = w.station
-        JOIN series s ON s.station_id = st.id AND s.parameter = w.parameter
-         AND s.material = '' AND s.source = ''
-        ORDER BY s.id
-        """,
-        {"station": "text", "parameter": "text"},
-        list(labels),
-        lock="FOR UPDATE OF s",
-    )
-    return {(station, parameter): (id_, zone) for station, parameter, id_, zone in rows}
-
-
-def _has_room(conn: Connection, post: Post, rooms: set[Period]) -> bool:
-    """Say whether the partitions of a post's measurements are there."""
-    if is_sqlite(conn):
-        return True
-    days = {instant_of_us(row.time_us).date() for row in post.rows}
-    needed = {partitions.partition_of(day) for day in days}
-    if needed <= rooms:
-        return True
-    rooms |= needed.difference(partitions.missing(conn, days))
-    return needed <= rooms
-
-
 def _receipt(post: Post, event: int) -> dict[str, Any]:
     times = [row.time_us for row in post.rows]
     count = len(times)
@@ -269,7 +221,7 @@ def _found(conn: Connection, measured: Sequence[tuple[Any, ...]], own: set[int])
         """,
         {"series_id": "integer", "time_us": "bigint"},
         [(row[0], row[1]) for row in measured],
-    )
+    ).rows()
     return {(series_id, time_us) for series_id, time_us, upload in rows if upload not in own}
 
 
@@ -284,7 +236,7 @@ def _changes(measured: Iterable[tuple[Any, ...]]) -> list[tuple[int, int, int, i
 def _renew_sums(conn: Connection, placed: Iterable[_Placed]) -> None:
     """Compute the sums anew of every bucket that a value which counts came into."""
     touched = {
-        (series_id, *_bucket(row, zone))
+        (series_id, *_bucket(row.time_us, row.span, zone))
         for post, series in placed
         for row, (series_id, zone) in zip(post.rows, series, strict=True)
         if row.flag in sums.COUNTED
@@ -299,10 +251,11 @@ def _renew_sums(conn: Connection, placed: Iterable[_Placed]) -> None:
     )  # fmt: skip
 
 
-def _bucket(row: Row, zone: str) -> tuple[int, int, int, int]:
+@lru_cache(maxsize=4096)
+def _bucket(time_us: int, span: int, zone: str) -> tuple[int, int, int, int]:
     """Return grain, first day and bounds of the local day, month or year a value stands in."""
-    local = instant_of_us(row.time_us).astimezone(ZoneInfo(zone)).date()
-    grain = 0 if row.span > 0 else 1 if row.span == -1 else 2
+    local = instant_of_us(time_us).astimezone(ZoneInfo(zone)).date()
+    grain = 0 if span > 0 else 1 if span == -1 else 2
     first = Period.of(local, sums.GRAINS[grain]).first
     first_day = first.year * 10_000 + first.month * 100 + first.day
     return grain, first_day, *sums.bounds_us(first_day, grain, zone)

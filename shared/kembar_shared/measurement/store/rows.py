@@ -25,16 +25,20 @@ if TYPE_CHECKING:
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # the library's, unannotated
 
 
-class Written:
-    """What a statement wrote."""
+class Told:
+    """What a statement told; within `unanswered`, ask afterwards."""
 
     def __init__(self, cursor: Any) -> None:  # Any: of either driver
         self._cursor = cursor
 
     @property
     def count(self) -> int:
-        """How many rows it wrote; within `unanswered`, ask afterwards."""
+        """How many rows it wrote."""
         return int(self._cursor.rowcount)
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """Return what it found."""
+        return list(self._cursor.fetchall())
 
 
 def unanswered(conn: Connection) -> AbstractContextManager[object]:
@@ -53,7 +57,7 @@ def insert(
     rows: Sequence[tuple[Any, ...]],
     *,
     tail: str = "",
-) -> Written:
+) -> Told:
     """Insert *rows*, each a value for each of *names*.
 
     Args:
@@ -79,8 +83,8 @@ def write(
     rows: Sequence[tuple[Any, ...]],
     *,
     more: Sequence[Any] = (),
-) -> Written:
-    """Write what a statement makes of *rows*.
+) -> Told:
+    """Do what a statement does with *rows*.
 
     Args:
         conn: A writing transaction.
@@ -91,12 +95,12 @@ def write(
     """
     cursor = conn.connection.cursor()
     if not rows:
-        return Written(cursor)
+        return Told(cursor)
     if is_sqlite(conn):
         cursor.execute(statement(_values(rows)), list(chain.from_iterable(rows)))
     else:
         cursor.execute(statement(_unnested(list(kinds.values()))), (*_columns(rows), *more))
-    return Written(cursor)
+    return Told(cursor)
 
 
 def matching(
@@ -106,24 +110,26 @@ def matching(
     rows: Sequence[tuple[Any, ...]],
     *,
     lock: str = "",
-) -> list[tuple[Any, ...]]:
-    """Return what *query* finds for *rows*, which it joins by the name of `w`.
+) -> Told:
+    """Ask what *query* finds for *rows*, which it joins by the name of `w`.
 
     Args:
         conn: A transaction.
         query: What is asked.
         kinds: PostgreSQL's type of each column of *rows*, by name.
-        rows: What is looked for.
+        rows: What is looked for; at least one.
         lock: How PostgreSQL shall hold what is found.
     """
+    held = "" if is_sqlite(conn) else lock
+    names = ", ".join(kinds)
+    return write(conn, lambda source: f"WITH w ({names}) AS ({source}) {query} {held}", kinds, rows)
+
+
+def ask(conn: Connection, statement: str, parameters: Sequence[Any] = ()) -> Told:
+    """Ask the driver itself, in its own way of naming parameters."""
     cursor = conn.connection.cursor()
-    with_rows = f"WITH w ({', '.join(kinds)}) AS ({{source}}) {query}"
-    if is_sqlite(conn):
-        cursor.execute(with_rows.format(source=_values(rows)), list(chain.from_iterable(rows)))
-    else:
-        source = _unnested(list(kinds.values()))
-        cursor.execute(f"{with_rows.format(source=source)} {lock}", _columns(rows))
-    return list(cursor.fetchall())
+    cursor.execute(statement, parameters)
+    return Told(cursor)
 
 
 @cache
@@ -141,5 +147,18 @@ def _unnested(kinds: Sequence[str]) -> str:
     return f"SELECT * FROM unnest({arrays})"
 
 
-def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[str]:
+    return [f"{{{','.join(map(_element, column))}}}" for column in zip(*rows, strict=True)]
+
+
+def _element(value: str | float | bool | None) -> str:  # noqa: FBT001  a value
+    """Spell a value as an element of an array.
+
+    The driver would look each one's type up first.
+
+    Source: PostgreSQL documentation, Arrays, "Array Input and Output Syntax".
+    """
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return "NULL" if value is None else str(value)
