@@ -141,9 +141,20 @@ class Api:
             if cursor is None:
                 return
 
-    def post(self, path: str, body: Json) -> Json:
-        """Return what POST *path* answers to a JSON *body*."""
-        answer: Json = self._authorised("POST", path, json=body).json()
+    def post(
+        self, path: str, body: Json | None = None, *, key: str | None = None, **query: str
+    ) -> Json:
+        """Return what POST *path* answers to a JSON *body*; *key* makes a repetition safe."""
+        headers = {} if key is None else {"Idempotency-Key": key}
+        answer: Json = self._authorised(
+            "POST", path, headers, json=body, params=query or None
+        ).json()
+        return answer
+
+    def change(self, path: str, body: Json) -> Json:
+        """Return what PATCH *path* answers to a JSON *body*, sent for the version read just now."""
+        etag = self._authorised("GET", path).headers["ETag"]
+        answer: Json = self._authorised("PATCH", path, {"If-Match": etag}, json=body).json()
         return answer
 
     def upload(

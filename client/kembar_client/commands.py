@@ -14,13 +14,17 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
-from kembar_client import backup_commands, messages
+from kembar_client import backup_commands, client_commands, messages
 from kembar_client.api import Api, Misused, Refused
 from kembar_client.terminal import (
+    DEFAULT_URL,
+    DEFAULT_VAR,
     REJECTION,
     AsJson,
     Database,
     Language,
+    Url,
+    Var,
     cell,
     exits,
     installation_at,
@@ -68,6 +72,7 @@ app = typer.Typer(
 )
 for command in (backup_commands.backup, backup_commands.restore, backup_commands.migrate_store):
     app.command()(command)
+app.add_typer(client_commands.app)
 
 
 class Service(StrEnum):
@@ -104,12 +109,6 @@ class Mode(StrEnum):
 
     ACCEPT_VALID = "accept-valid"
     ALL_OR_NOTHING = "all-or-nothing"
-
-
-Url = Annotated[str, typer.Option(envvar="KEMBAR_URL", help="Where the gateway answers.")]
-Var = Annotated[Path, typer.Option(envvar="KEMBAR_VAR", help="Folder of credentials.json.")]
-DEFAULT_URL: Final = "http://127.0.0.1:8000"
-DEFAULT_VAR: Final = Path("var")
 
 
 @app.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -18,7 +19,6 @@ from kembar_client.installation import Installation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from kembar_client.api import Json
 
@@ -34,6 +34,10 @@ Language = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+Url = Annotated[str, typer.Option(envvar="KEMBAR_URL", help="Where the gateway answers.")]
+Var = Annotated[Path, typer.Option(envvar="KEMBAR_VAR", help="Folder of credentials.json.")]
+DEFAULT_URL: Final = "http://127.0.0.1:8000"
+DEFAULT_VAR: Final = Path("var")
 Database = Annotated[str, typer.Option(help="`sqlite`, or postgresql://user@host:port/")]
 
 

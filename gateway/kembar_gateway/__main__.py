@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from kembar_gateway import key_commands
 from kembar_gateway.app import PACKAGES, build, renew
 from kembar_gateway.settings import GatewaySettings
 from kembar_shared.chassis import cli
@@ -20,7 +21,9 @@ def main() -> None:
     """Run the gateway."""
     renewal = cli.Command("give the first clients new secrets, if their file is gone", renew)
     more = {"credentials": renewal}
-    cli.run("gateway", GatewaySettings, _build, PACKAGES, files=_files, more=more)
+    cli.run(
+        "gateway", GatewaySettings, _build, PACKAGES, files=_files, more=more, add=key_commands.add
+    )
 
 
 def _build(settings: Settings) -> FastAPI:

@@ -7,11 +7,22 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.concurrency import run_in_threadpool
 
-from kembar_gateway import clients, dashboards, door, identity, partner, register, registry, tokens
+from kembar_gateway import (
+    client_changes,
+    clients,
+    dashboards,
+    door,
+    identity,
+    partner,
+    register,
+    registry,
+    tokens,
+)
 from kembar_gateway.dashboards import Pages
 from kembar_gateway.gauges import OutcomeCollector
 from kembar_gateway.identity import Issuer
 from kembar_gateway.pulls import Pulls
+from kembar_gateway.revoking import Revoking
 from kembar_gateway.settings import Clock, GatewaySettings, utc_now
 from kembar_shared.chassis import migrate
 from kembar_shared.chassis.app import assemble
@@ -39,15 +50,19 @@ def build(settings: GatewaySettings, *, clock: Clock = utc_now) -> FastAPI:
     messages = Messages.of("kembar_shared.chassis", "kembar_gateway")
     pulls = Pulls(engine, issuer, settings, clock=clock)
 
+    revoking = Revoking(engine, issuer, settings, clock=clock)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(_prepare, engine, issuer, settings, clock)
+        await run_in_threadpool(revoking.start)
         async with door.opened(settings) as app.state.door:
             pulls.start()
             try:
                 yield
             finally:
                 await run_in_threadpool(pulls.stop)
+                await run_in_threadpool(revoking.stop)
                 engine.dispose()
 
     return assemble(
@@ -57,6 +72,7 @@ def build(settings: GatewaySettings, *, clock: Clock = utc_now) -> FastAPI:
         routers=[
             tokens.router,
             clients.router,
+            client_changes.router,
             registry.router,
             partner.router,
             dashboards.router,
@@ -73,6 +89,8 @@ def build(settings: GatewaySettings, *, clock: Clock = utc_now) -> FastAPI:
             "engine": engine,
             "register": known,
             "issuer": issuer,
+            "revoking": revoking,
+            "logins": tokens.Logins(settings.failed_logins_per_minute),
             "clock": clock,
             "pages": Pages(messages),
         },

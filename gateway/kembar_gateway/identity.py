@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import hmac
 import json
-import os
+import math
 import secrets
+import time
 import uuid
-from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
+import structlog
 from fastapi import Depends, Request
 from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet, OctKey, OKPKey
 
-from kembar_gateway import store
+from kembar_gateway import keyring, store
+from kembar_gateway.keyring import ALGORITHM, KeyRing, KeysUnreadable, write_secret_file
 from kembar_gateway.store import KnownClient
+from kembar_shared.chassis import revocations
+from kembar_shared.chassis.limits import Rate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from joserfc.jwk import OKPKey
+
     from kembar_gateway.settings import GatewaySettings
     from kembar_shared.chassis.database import Connection
+    from kembar_shared.chassis.revocations import Revoked
 
 ROLES: Final[dict[str, tuple[str, ...]]] = {
     "field-agent": ("measurements:write", "measurements:read"),
@@ -44,16 +51,17 @@ NARROWED: Final = frozenset({"field-agent"})
 OWN_CLIENT: Final = "gateway"
 FIRST_CLIENTS: Final = "first-clients"
 SECRET_PREFIX: Final = "kembar_"  # noqa: S105  lets scanners recognise a leaked secret
-ALGORITHM: Final = "Ed25519"
+BUSY: Final = Rate(burst=600, per_s=100)
+BUSY_ROLES: Final = frozenset({"field-agent", "operator"})
+"""Roles that send files and whole networks of stations."""
+
+LOOK_S: Final = 0.5
+"""Least time between two looks at the key file."""
 
 Credentials = dict[str, dict[str, str]]
 """`client_id` and `client_secret` of the ready-made client of each role."""
 
 _NO_CLIENT: Final = "0" * 64
-
-
-class KeysUnreadable(Exception):
-    """The key file is not one that this gateway wrote."""
 
 
 class UnknownClient(Exception):
@@ -66,12 +74,14 @@ class ScopeRefused(Exception):
 
 @dataclass(frozen=True)
 class Grant:
-    """What a token says of its bearer."""
+    """What a token says of its bearer; `generation` is the client's when it was issued."""
 
     client: str
     scopes: tuple[str, ...]
     stations: tuple[str, ...] | None = None
     cooperations: tuple[str, ...] | None = None
+    generation: int = 0
+    rate: Rate | None = None
 
 
 class Issuer:
@@ -80,12 +90,38 @@ class Issuer:
     It is a `KeySource` too: the gateway verifies its own tokens without asking anybody.
     """
 
-    def __init__(self, settings: GatewaySettings) -> None:
+    def __init__(
+        self, settings: GatewaySettings, *, clock: Callable[[], float] = time.time
+    ) -> None:
         self._settings = settings
+        self._clock = clock
+        self._ring: KeyRing | None = None
+        self._seen: tuple[int, ...] = ()
+        self._looked_at = -math.inf
+        self.revoked: Revoked = {}
 
-    @cached_property
-    def _keys(self) -> tuple[OKPKey, bytes]:
-        return open_keys(self._settings.keys_file)
+    @property
+    def _keys(self) -> KeyRing:
+        """The keys of the file, read again once it has changed."""
+        if self._ring is None or time.monotonic() - self._looked_at > LOOK_S:
+            self._look()
+        return cast("KeyRing", self._ring)
+
+    def _look(self) -> None:
+        self._looked_at = time.monotonic()
+        file = self._settings.keys_file
+        if self._ring is None:
+            self._ring, self._seen = keyring.open_ring(file), _signature(file)
+            return
+        seen = _signature(file)
+        if seen == self._seen:
+            return
+        self._seen = seen
+        try:
+            self._ring = keyring.read_ring(file)
+        except KeysUnreadable as error:
+            # Whoever holds a token must not suffer for a slip of the operator.
+            structlog.get_logger().error("keys", reason=str(error))
 
     def open(self) -> None:
         """Read the keys now, making them where there are none yet.
@@ -96,22 +132,29 @@ class Issuer:
         _ = self._keys
 
     def find(self, kid: str) -> OKPKey | None:
-        """Return the public part of the signing key if it is named *kid*."""
-        signing, _ = self._keys
-        return signing if signing.kid == kid else None
+        """Return the key named *kid* if its signatures count."""
+        now = self._clock()
+        return next((e.key for e in self._keys.published(now) if e.key.kid == kid), None)
 
     def held(self, kid: str) -> OKPKey | None:
         """Return the same: nobody is asked for it."""
         return self.find(kid)
 
+    def least_generation(self, subject: str) -> int:
+        """Return the least generation of tokens that counts for a client, given by its digest."""
+        return self.revoked.get(subject, 0)
+
+    def signed_list(self) -> str:
+        """Return the list of revocations that everybody may see."""
+        return revocations.sign(self.revoked, self._keys.signing(self._clock()))
+
     def public_set(self) -> dict[str, Any]:
         """Return the key set that everybody may see."""
-        signing, _ = self._keys
-        return {"keys": [signing.as_dict(private=False)]}
+        return {"keys": [each.public for each in self._keys.published(self._clock())]}
 
     def mint(self, grant: Grant, *, now: datetime) -> str:
         """Sign an access token for *grant*, valid from *now* for the configured time."""
-        signing, _ = self._keys
+        signing = self._keys.signing(self._clock())
         at = int(now.timestamp())
         claims: dict[str, Any] = {
             "iss": self._settings.issuer,
@@ -125,72 +168,35 @@ class Issuer:
         }
         narrowings = {"stations": grant.stations, "cooperations": grant.cooperations}
         claims |= {name: list(to) for name, to in narrowings.items() if to is not None}
+        if grant.generation:
+            claims["generation"] = grant.generation
+        if grant.rate is not None:
+            claims["rate_limit"] = {"burst": grant.rate.burst, "per_s": grant.rate.per_s}
         header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": signing.kid}
         return jwt.encode(header, claims, signing, algorithms=[ALGORITHM])
 
     def own_token(self, *, now: datetime) -> str:
         """Sign the token with which the gateway itself asks the services."""
-        return self.mint(Grant(OWN_CLIENT, ROLES["gateway"]), now=now)
+        return self.mint(Grant(OWN_CLIENT, ROLES["gateway"], rate=BUSY), now=now)
+
+    @property
+    def busy_rate(self) -> Rate:
+        """How often a ready-made client that sends much may ask: no less than anybody."""
+        everybody = self._settings
+        return Rate(max(BUSY.burst, everybody.rate_burst), max(BUSY.per_s, everybody.rate_per_s))
 
     def hash_secret(self, secret: str) -> str:
         """Return the keyed hash that is stored instead of a secret."""
-        _, pepper = self._keys
-        return hmac.new(pepper, secret.encode(), "sha256").hexdigest()
+        return hmac.new(self._keys.pepper, secret.encode(), "sha256").hexdigest()
 
 
-def open_keys(file: Path) -> tuple[OKPKey, bytes]:
-    """Return the signing key and the pepper kept in *file*; make both where it is absent.
-
-    Of two gateways that start at once one makes the file and the other reads it.
-
-    Raises:
-        KeysUnreadable: The file holds something else.
-    """
-    if not file.exists():
-        signing = OKPKey.generate_key(
-            "Ed25519", {"use": "sig", "alg": ALGORITHM}, private=True, auto_kid=True
-        )
-        pepper = OctKey.generate_key(256, {"use": "enc"}, private=True, auto_kid=True)
-        made = {"keys": [key.as_dict(private=True) for key in (signing, pepper)]}
-        write_secret_file(file, json.dumps(made, indent=1), replace=False)
+def _signature(file: Path) -> tuple[int, ...]:
+    """Return what differs once *file* was replaced or written; nothing where it is away."""
     try:
-        keys = KeySet.import_key_set(json.loads(file.read_bytes())).keys
-        signing = next(key for key in keys if isinstance(key, OKPKey) and key.is_private)
-        pepper = next(key for key in keys if isinstance(key, OctKey))
-    except (ValueError, TypeError, KeyError, AttributeError, StopIteration, JoseError) as error:
-        raise KeysUnreadable(f"{file} holds no signing key and pepper") from error
-    return signing, pepper.raw_value
-
-
-def write_secret_file(file: Path, text: str, *, replace: bool) -> None:
-    """Write *file* whole or not at all, readable by its owner alone.
-
-    Args:
-        file: Where to; its folder is made where it is missing.
-        text: What to write.
-        replace: False leaves a file that is already there.
-    """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
-            opened.write(text)
-            opened.flush()
-            os.fsync(opened.fileno())
-        if replace:
-            draft.replace(file)
-        elif not file.exists():
-            _link(draft, file)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _link(draft: Path, file: Path) -> None:
-    try:
-        file.hardlink_to(draft)
-    except FileExistsError:
-        return
+        seen = file.stat()
+    except OSError:
+        return ()
+    return (seen.st_mtime_ns, seen.st_size, seen.st_ino)
 
 
 def new_client(
@@ -200,10 +206,14 @@ def new_client(
     role: str,
     stations: tuple[str, ...] | None,
     cooperations: tuple[str, ...] | None,
+    rate: Rate | None = None,
     created_by: str,
     now: datetime,
 ) -> tuple[KnownClient, str]:
-    """Make a client and its secret; nothing is stored yet and the secret is kept nowhere."""
+    """Make a client and its secret; nothing is stored yet and the secret is kept nowhere.
+
+    *rate* is how often it may ask; None: as the settings say.
+    """
     secret = _new_secret()
     client = KnownClient(
         id=f"{role}-{secrets.token_hex(6)}",
@@ -214,6 +224,8 @@ def new_client(
         cooperations=cooperations,
         created_at=now,
         created_by=created_by,
+        rate_burst=None if rate is None else rate.burst,
+        rate_per_s=None if rate is None else rate.per_s,
     )
     return client, secret
 
@@ -222,15 +234,53 @@ def _new_secret() -> str:
     return SECRET_PREFIX + secrets.token_urlsafe(32)
 
 
-def authenticate(conn: Connection, issuer: Issuer, client_id: str, secret: str) -> KnownClient:
+def rotate(
+    issuer: Issuer, client: KnownClient, *, overlap: timedelta, now: datetime
+) -> tuple[KnownClient, str]:
+    """Give *client* a new secret; nothing is stored yet and the secret is kept nowhere.
+
+    Args:
+        issuer: Hashes secrets.
+        client: As stored.
+        overlap: How long the secret it has goes on working; none ends its tokens too.
+        now: The present.
+    """
+    secret = _new_secret()
+    hashed = issuer.hash_secret(secret)
+    if not overlap:
+        rotated = replace(client, secret_hmac=hashed, old_secret_hmac=None, old_secret_until=None)
+        return revoked(rotated, now=now), secret
+    rotated = replace(
+        client,
+        secret_hmac=hashed,
+        old_secret_hmac=client.secret_hmac,
+        old_secret_until=now + overlap,
+    )
+    return rotated, secret
+
+
+def revoked(client: KnownClient, *, now: datetime) -> KnownClient:
+    """Return *client* as one whose tokens issued so far count no more."""
+    return replace(client, generation=client.generation + 1, revoked_at=now)
+
+
+def authenticate(
+    conn: Connection, issuer: Issuer, client_id: str, secret: str, *, now: datetime
+) -> KnownClient:
     """Return the client with this id and secret.
 
     Raises:
-        UnknownClient: There is none; an unknown id takes as long as a wrong secret.
+        UnknownClient: There is none that is enabled; whatever the cause, it takes as long.
     """
     client = store.find_client(conn, client_id)
-    stored = client.secret_hmac if client is not None else _NO_CLIENT
-    if not hmac.compare_digest(stored, issuer.hash_secret(secret)) or client is None:
+    hashed = issuer.hash_secret(secret)
+    is_current = hmac.compare_digest(_NO_CLIENT if client is None else client.secret_hmac, hashed)
+    old = client.old_secret_hmac if client is not None else None
+    is_old = hmac.compare_digest(old or _NO_CLIENT, hashed)
+    if client is None or client.disabled_at is not None:
+        raise UnknownClient
+    until = client.old_secret_until
+    if not is_current and not (is_old and until is not None and now < until):
         raise UnknownClient
     return client
 
@@ -245,7 +295,21 @@ def grant_of(client: KnownClient, scope: str | None) -> Grant:
     asked = held if scope is None else tuple(dict.fromkeys(scope.split()))
     if not asked or not set(asked) <= set(held):
         raise ScopeRefused
-    return Grant(client.id, asked, client.stations, client.cooperations)
+    return Grant(
+        client.id,
+        asked,
+        client.stations,
+        client.cooperations,
+        client.generation,
+        rate_of(client),
+    )
+
+
+def rate_of(client: KnownClient) -> Rate | None:
+    """Return how often *client* may ask; None where the settings say so."""
+    if client.rate_burst is None or client.rate_per_s is None:
+        return None
+    return Rate(client.rate_burst, client.rate_per_s)
 
 
 def make_first_clients(
@@ -253,6 +317,7 @@ def make_first_clients(
 ) -> bool:
     """On a first start make one client per role; say whether that was done.
 
+    Whoever sends files and whole networks of stations may ask more often than others.
     The secrets are on disk before the transaction of *conn* commits: a kill in between leaves a
     file whose clients do not exist, and the next start makes new ones.
     """
@@ -275,7 +340,7 @@ def renew_first_clients(conn: Connection, issuer: Issuer, *, now: datetime) -> C
         return {}
     first = {client.role: client for client in store.clients_made_by(conn, OWN_CLIENT)}
     return {
-        role: _renew(conn, issuer, first[role])
+        role: _renew(conn, issuer, first[role], now)
         if role in first
         else _make_first(conn, issuer, role, now)
         for role in ROLES
@@ -287,9 +352,9 @@ def write_credentials(file: Path, clients: Credentials) -> None:
     write_secret_file(file, json.dumps({"clients": clients}, indent=1), replace=True)
 
 
-def _renew(conn: Connection, issuer: Issuer, client: KnownClient) -> dict[str, str]:
-    secret = _new_secret()
-    store.change_secret(conn, client.id, issuer.hash_secret(secret))
+def _renew(conn: Connection, issuer: Issuer, client: KnownClient, now: datetime) -> dict[str, str]:
+    renewed, secret = rotate(issuer, client, overlap=timedelta(), now=now)
+    store.change_client(conn, renewed)
     return {"client_id": client.id, "client_secret": secret}
 
 
@@ -300,6 +365,7 @@ def _make_first(conn: Connection, issuer: Issuer, role: str, now: datetime) -> d
         role=role,
         stations=("*",) if role in NARROWED else None,
         cooperations=None,
+        rate=issuer.busy_rate if role in BUSY_ROLES else None,
         created_by=OWN_CLIENT,
         now=now,
     )

@@ -9,7 +9,11 @@ from sqlmodel import Field, SQLModel
 
 
 class Client(SQLModel, table=True):
-    """A machine that may ask for tokens; its secret is kept as a keyed hash alone."""
+    """A machine that may ask for tokens; its secret is kept as a keyed hash alone.
+
+    `generation` grows, and `revoked_at` says when, whenever the tokens issued before shall not
+    count any more. A former secret works until `old_secret_until`.
+    """
 
     __tablename__ = "client"
 
@@ -21,6 +25,13 @@ class Client(SQLModel, table=True):
     cooperations: str | None = Field(default=None, sa_type=Text)
     created_at: datetime
     created_by: str = Field(sa_type=Text)
+    disabled_at: datetime | None = None
+    old_secret_hmac: str | None = Field(default=None, sa_type=Text)
+    old_secret_until: datetime | None = None
+    rate_burst: int | None = None
+    rate_per_s: float | None = None
+    generation: int = 0
+    revoked_at: datetime | None = None
 
 
 class StoredFigure(SQLModel, table=True):

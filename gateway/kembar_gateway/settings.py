@@ -42,6 +42,11 @@ class GatewaySettings(Settings):
     )
     pull_period_s: float = Field(default=60, ge=1, description="Seconds between two pulls.")
     token_lifetime_s: int = Field(default=900, ge=60, le=3600, description="Life of a token.")
+    failed_logins_per_minute: int = Field(
+        default=10,
+        ge=1,
+        description="Wrong secrets per address, and per client, before /oauth/token answers 429.",
+    )
     answer_timeout_s: float = Field(
         default=3, gt=0, le=30, description="Longest wait for a service's figures."
     )

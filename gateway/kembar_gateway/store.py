@@ -52,6 +52,13 @@ class KnownClient:
     cooperations: tuple[str, ...] | None
     created_at: datetime
     created_by: str
+    disabled_at: datetime | None = None
+    old_secret_hmac: str | None = None
+    old_secret_until: datetime | None = None
+    rate_burst: int | None = None
+    rate_per_s: float | None = None
+    generation: int = 0
+    revoked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +78,24 @@ class Heard:
 
 def add_client(conn: Connection, client: KnownClient) -> None:
     """Store a new client."""
-    conn.execute(
-        sa.insert(_CLIENT).values(
-            id=client.id,
-            name=client.name,
-            role=client.role,
-            secret_hmac=client.secret_hmac,
-            stations=_globs_out(client.stations),
-            cooperations=_globs_out(client.cooperations),
-            created_at=client.created_at,
-            created_by=client.created_by,
-        )
-    )
+    conn.execute(sa.insert(_CLIENT).values(_client_out(client)))
 
 
-def find_client(conn: Connection, client_id: str) -> KnownClient | None:
-    """Return the client named *client_id*, or None."""
-    row = conn.execute(sa.select(_CLIENT).where(_CLIENT.c.id == client_id)).one_or_none()
+def change_client(conn: Connection, client: KnownClient) -> None:
+    """Store *client* over what was known of it; call it in the transaction that locked it."""
+    conn.execute(sa.update(_CLIENT).where(_CLIENT.c.id == client.id).values(_client_out(client)))
+
+
+def find_client(conn: Connection, client_id: str, *, lock: bool = False) -> KnownClient | None:
+    """Return the client named *client_id*, or None.
+
+    Args:
+        conn: A transaction; a writing one, to lock.
+        client_id: As sent.
+        lock: Nobody else changes the client until the transaction ends.
+    """
+    query = sa.select(_CLIENT).where(_CLIENT.c.id == client_id)
+    row = conn.execute(query.with_for_update() if lock else query).one_or_none()
     return None if row is None else _client_in(row)
 
 
@@ -97,16 +105,16 @@ def list_clients(conn: Connection, *, after: str, limit: int) -> list[KnownClien
     return [_client_in(row) for row in conn.execute(query)]
 
 
+def revoked_since(conn: Connection, at: datetime) -> dict[str, int]:
+    """Return the clients whose tokens were revoked after *at*, each with its generation."""
+    query = sa.select(_CLIENT.c.id, _CLIENT.c.generation).where(_CLIENT.c.revoked_at > at)
+    return {row.id: row.generation for row in conn.execute(query)}
+
+
 def clients_made_by(conn: Connection, client_id: str) -> list[KnownClient]:
     """Return the clients that *client_id* made, in the order in which they were."""
     wanted = sa.select(_CLIENT).where(_CLIENT.c.created_by == client_id)
     return [_client_in(row) for row in conn.execute(wanted.order_by(_CLIENT.c.created_at))]
-
-
-def change_secret(conn: Connection, client_id: str, secret_hmac: str) -> None:
-    """Let a client be known by another secret, and no more by the one before."""
-    changed = sa.update(_CLIENT).where(_CLIENT.c.id == client_id)
-    conn.execute(changed.values(secret_hmac=secret_hmac))
 
 
 def has_clients(conn: Connection) -> bool:
@@ -116,6 +124,13 @@ def has_clients(conn: Connection) -> bool:
 
 def _globs_out(globs: tuple[str, ...] | None) -> str | None:
     return None if globs is None else json.dumps(globs)
+
+
+def _client_out(client: KnownClient) -> dict[str, Any]:
+    members = {name: getattr(client, name) for name in _CLIENT.c.keys()}  # noqa: SIM118  a collection, no dict
+    for narrowing in ("stations", "cooperations"):
+        members[narrowing] = _globs_out(members[narrowing])
+    return members
 
 
 def _client_in(row: sa.Row[Any]) -> KnownClient:

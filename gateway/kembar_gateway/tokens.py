@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from typing import Annotated, Any, Final, Literal
+import threading
+from ipaddress import ip_address, ip_network
+from typing import Annotated, Any, Final, Literal, cast
 from urllib.parse import parse_qsl, unquote_plus
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -19,6 +21,7 @@ from kembar_gateway.store import EngineDep
 from kembar_shared.chassis import caching
 from kembar_shared.chassis.auth import public
 from kembar_shared.chassis.database import reading
+from kembar_shared.chassis.limits import Buckets, Rate
 from kembar_shared.chassis.problems import TooLarge
 
 MOST_FORM_BYTES: Final = 16 * 1024
@@ -36,6 +39,52 @@ class TokenRefused(Exception):
         super().__init__(error)
         self.error = error
         self.status = status
+
+
+class Logins:
+    """Counts wrong secrets, by the address they come from and by the client they are tried on."""
+
+    def __init__(self, per_minute: int) -> None:
+        rate = Rate(burst=per_minute, per_s=per_minute / 60)
+        self._by_address, self._by_client = Buckets(rate), Buckets(rate)
+        self._counting = threading.Lock()
+
+    def require(self, address: str) -> None:
+        """Let an address try another secret.
+
+        Raises:
+            TooManyRequests: It has tried too many wrong ones; a right one has to wait too.
+        """
+        self._by_address.require(address)
+
+    def note_failure(self, address: str, client_id: str) -> None:
+        """Count a wrong secret.
+
+        Raises:
+            TooManyRequests: Too many were tried on this client. Its own secret goes on working,
+                or anybody could keep it out.
+        """
+        with self._counting:
+            self._by_address.take(address)
+            if client_id:
+                self._by_client.take(client_id).require()
+
+
+async def _logins(request: Request) -> Logins:
+    return cast("Logins", request.app.state.logins)
+
+
+LoginsDep = Annotated[Logins, Depends(_logins)]
+
+
+def _address(request: Request) -> str:
+    """Return the address that asks; of IPv6 the network, since one machine has them all."""
+    host = request.client.host if request.client is not None else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    return str(ip_network((host, 64), strict=False)) if address.version == 6 else host
 
 
 async def _form(request: Request) -> bytes:
@@ -81,7 +130,11 @@ class Token(BaseModel):
     "/oauth/token",
     response_model=Token,
     openapi_extra=_FORM_SCHEMA,
-    responses={400: {"description": "RFC 6749, 5.2"}, 401: {"description": "RFC 6749, 5.2"}},
+    responses={
+        400: {"description": "RFC 6749, 5.2"},
+        401: {"description": "RFC 6749, 5.2"},
+        429: {"description": "Too many wrong secrets; see Retry-After"},
+    },
 )
 @public
 def issue_token(
@@ -90,20 +143,26 @@ def issue_token(
     issuer: IssuerDep,
     settings: SettingsDep,
     now: NowDep,
+    logins: LoginsDep,
     form: Annotated[bytes, Depends(_form)],
 ) -> JSONResponse:
     """Issue an access token for client credentials, sent by HTTP Basic or in the form."""
+    address, client_id = _address(request), ""
+    logins.require(address)
     try:
         members = _members(request, form)
         client_id, secret = _credentials(request, members)
         with reading(engine) as conn:
-            client = identity.authenticate(conn, issuer, client_id, secret)
+            client = identity.authenticate(conn, issuer, client_id, secret, now=now)
         grant = identity.grant_of(client, members.get("scope"))
     except UnknownClient:
+        logins.note_failure(address, client_id)
         return _refuse(TokenRefused("invalid_client", status=401))
     except ScopeRefused:
         return _refuse(TokenRefused("invalid_scope"))
     except TokenRefused as refusal:
+        if refusal.status == 401:
+            logins.note_failure(address, client_id)
         return _refuse(refusal)
     token = Token(
         access_token=issuer.mint(grant, now=now),
@@ -175,6 +234,18 @@ def _basic(header: str) -> tuple[str, str]:
 def show_keys(request: Request, issuer: IssuerDep) -> Response:
     """Show the public keys that tokens are signed with."""
     return caching.json_response(request, issuer.public_set())
+
+
+@router.get("/.well-known/kembar-revocations", response_class=Response)
+@public
+def show_revocations(request: Request, issuer: IssuerDep) -> Response:
+    """Show which clients' earlier tokens no longer count, by digests alone, signed."""
+    content = issuer.signed_list()
+    return caching.conditional(
+        request,
+        caching.etag_of(content),
+        lambda: Response(content, media_type="application/jwt"),
+    )
 
 
 @router.get("/.well-known/oauth-authorization-server")

@@ -1,7 +1,8 @@
-"""Each of the four apps, on an empty database, trusting the test's own issuer."""
+"""Each of the four apps alone, trusting the test's own issuer; a gateway with its service."""
 
 from __future__ import annotations
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -15,7 +16,10 @@ from kembar_shared.chassis.auth import Verifier
 from kembar_shared.measurement import service
 from kembar_waste.settings import WasteSettings
 from kembar_water.settings import WaterSettings
+from tests.loopback import PLAIN
+from tests.service.pairs import Pair
 
+OFTEN = {"rate_burst": 100_000, "rate_per_s": 100_000}
 APPS = {
     "waste": (kembar_waste.app, WasteSettings, service.PACKAGES),
     "water": (kembar_water.app, WaterSettings, service.PACKAGES),
@@ -38,3 +42,32 @@ def app(name, tmp_path, sqlite_templates, signing):
     app = module.build(settings)
     app.state.verifier = Verifier(signing.keys, issuer=settings.issuer, audience=settings.audience)
     return app
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def pair(request, serve, tmp_path):
+    def url(name, packages):
+        if request.param == "sqlite":
+            templates = request.getfixturevalue("sqlite_templates")
+            return SecretStr(templates.new(tmp_path / f"{name}.sqlite", packages))
+        return SecretStr(request.getfixturevalue("postgres_templates").new(packages))
+
+    gateway = GatewaySettings(
+        database_url=url("gateway", kembar_gateway.app.PACKAGES),
+        keys_file=tmp_path / "keys.json",
+        credentials_file=tmp_path / "credentials.json",
+        pull_period_s=3600,
+        revocations_poll_s=0.2,
+        **OFTEN,
+        **dict.fromkeys(("waste_url", "water_url", "air_url"), "http://127.0.0.1:9"),
+    )
+    water = WaterSettings(
+        database_url=url("water", service.PACKAGES),
+        jwks_file=tmp_path / "water.jwks.json",
+        revocations_poll_s=0.2,
+        **OFTEN,
+    )
+    dead = httpx.Client(base_url="http://127.0.0.1:9", **PLAIN)
+    pair = Pair(serve, gateway, water, dead, dead)
+    pair.restart_gateway()
+    return pair

@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, cast
@@ -17,12 +17,16 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from starlette.concurrency import run_in_threadpool
 
-from kembar_shared.chassis.problems import MissingScope, Unauthenticated
+from kembar_shared.chassis.limits import Rate
+from kembar_shared.chassis.problems import MissingScope, NotFound, Unauthenticated
+from kembar_shared.chassis.revocations import digest_of
 
 if TYPE_CHECKING:
-    from joserfc.jwk import OKPKey
+    from joserfc.jwk import Key
 
     from kembar_shared.chassis.keys import KeySource
+    from kembar_shared.chassis.limits import Buckets
+    from kembar_shared.chassis.settings import TrustedIssuer
 
 ALGORITHM: Final = "Ed25519"
 TOKEN_TYPE: Final = "at+jwt"  # noqa: S105  the type of a token, no secret
@@ -47,12 +51,19 @@ class Caller:
         scopes: What it may do.
         stations: Globs of the station codes it may touch; None where it is not narrowed.
         cooperations: Globs of the cooperations it may see; None where it is not narrowed.
+        rate: How often it may ask; None where the settings say so.
     """
 
     client: str
     scopes: frozenset[str]
     stations: tuple[str, ...] | None = None
     cooperations: tuple[str, ...] | None = None
+    rate: Rate | None = None
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Say whether it may know of a part only."""
+        return {self.stations, self.cooperations} - {None, ("*",)} != set()
 
     def may(self, scope: str) -> bool:
         """Say whether the token carries *scope*."""
@@ -65,11 +76,13 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class _Verified:
-    """What is remembered of a token: whose it is, by which key, and until when."""
+    """What is remembered of a token: whose and of which generation, by which key, until when."""
 
     caller: Caller
     kid: str
-    key: OKPKey
+    key: Key
+    subject: str
+    generation: int
     until: float
 
 
@@ -82,9 +95,22 @@ class Verifier:
         *,
         issuer: str,
         audience: str,
+        foreign: TrustedIssuer | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        """Trust *issuer*.
+
+        Args:
+            keys: Its public keys, and what it has revoked.
+            issuer: What `iss` has to be.
+            audience: What `aud` has to name.
+            foreign: How the tokens of an issuer look that is not the gateway; None: it is.
+            clock: Seconds since 1970.
+        """
         self._keys = keys
+        self._foreign = foreign
+        self._algorithms = (ALGORITHM,) if foreign is None else foreign.algorithms
+        self._types = (TOKEN_TYPE,) if foreign is None else foreign.token_types
         self._issuer = issuer
         self._audience = audience
         self._clock = clock
@@ -93,14 +119,15 @@ class Verifier:
     def recall(self, token: str) -> Caller | None:
         """Return the caller of a token that was verified lately; nobody is waited for.
 
-        Once its key was withdrawn or replaced, it is verified anew.
+        Once its key was withdrawn or replaced, or the client's tokens revoked, it is verified anew.
         """
         if len(token) > MOST_CHARACTERS:
             return None
         found = self._verified.get(_digest(token))
         if found is None or self._clock() >= found.until:
             return None
-        return found.caller if self._keys.held(found.kid) is found.key else None
+        is_held = self._keys.held(found.kid) is found.key
+        return found.caller if is_held and self._counts(found.subject, found.generation) else None
 
     def verify(self, token: str) -> Caller:
         """Return the caller that *token* was issued to.
@@ -112,21 +139,28 @@ class Verifier:
         if len(token) > MOST_CHARACTERS:
             raise Unauthenticated
         try:
-            kid = _key_id(token)
+            kid = _key_id(token, self._algorithms, self._types)
             key = self._keys.find(kid)
             if key is None:
                 raise Unauthenticated
-            signed = jws.deserialize_compact(token, key, algorithms=[ALGORITHM])
+            signed = jws.deserialize_compact(token, key, algorithms=list(self._algorithms))
             claims = json.loads(signed.payload or b"")
             self._check(claims)
-            caller = _caller(claims)
+            caller = _caller(claims) if self._foreign is None else _guest(claims, self._foreign)
+            subject, generation = digest_of(caller.client), _generation(claims)
         except (ValueError, TypeError, KeyError, RecursionError, JoseError) as error:
             raise Unauthenticated from error
+        if not self._counts(subject, generation):
+            raise Unauthenticated
         until = min(claims["exp"] + LEEWAY_S, self._clock() + REMEMBERED_S)
         if len(self._verified) >= _MOST_REMEMBERED:
             self._verified.clear()
-        self._verified[_digest(token)] = _Verified(caller, kid, key, until)
+        self._verified[_digest(token)] = _Verified(caller, kid, key, subject, generation, until)
         return caller
+
+    def _counts(self, subject: str, generation: int) -> bool:
+        """Say whether the issuer has not revoked a client's tokens of this generation."""
+        return generation >= self._keys.least_generation(subject)
 
     def _check(self, claims: dict[str, Any]) -> None:
         """Raise ValueError, TypeError or KeyError where a claim is missing or wrong."""
@@ -141,7 +175,8 @@ class Verifier:
         if max(_instant(claims["iat"]), _instant(claims.get("nbf", 0))) > now + LEEWAY_S:
             raise ValueError("iat")
         _text(claims["sub"])
-        _text(claims["jti"])
+        if self._foreign is None:
+            _text(claims["jti"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +186,14 @@ class Access:
     Attributes:
         scopes: Any one of them suffices; none stands for any valid token.
         is_public: No token is asked for.
+        is_metered: Requests count towards the client's limit.
+        is_whole: What it answers cannot be narrowed, so a narrowed caller may not know of it.
     """
 
     scopes: tuple[str, ...] = ()
     is_public: bool = False
+    is_metered: bool = True
+    is_whole: bool = False
 
 
 class RouteWithoutAccess(Exception):
@@ -171,9 +210,13 @@ def any_token(endpoint: Endpoint) -> Endpoint:
     return _mark(endpoint, Access())
 
 
-def needs(*scopes: str) -> Callable[[Endpoint], Endpoint]:
-    """Let those call the endpoint whose token carries any one of *scopes*."""
-    return lambda endpoint: _mark(endpoint, Access(scopes))
+def needs(
+    *scopes: str, is_metered: bool = True, is_whole: bool = False
+) -> Callable[[Endpoint], Endpoint]:
+    """Let those call the endpoint whose token carries any one of *scopes*; see `Access`."""
+    return lambda endpoint: _mark(
+        endpoint, Access(scopes, is_metered=is_metered, is_whole=is_whole)
+    )
 
 
 def access_of(endpoint: object) -> Access:
@@ -194,6 +237,8 @@ async def admit(request: Request) -> None:
     Raises:
         Unauthenticated: There is no valid token.
         MissingScope: The token does not suffice.
+        NotFound: Its client is narrowed, and what the route answers is not.
+        TooManyRequests: Its client asks more often than it may.
     """
     access = access_of(request.scope["endpoint"])
     if access.is_public or hasattr(request.state, "caller"):
@@ -205,8 +250,14 @@ async def admit(request: Request) -> None:
         caller = await run_in_threadpool(verifier.verify, token)
     # Who was refused is known all the same, and the log shall say so.
     request.state.client = caller.client
+    if access.is_metered:
+        buckets: Buckets = request.app.state.buckets
+        request.state.standing = standing = buckets.take(caller.client, caller.rate)
+        standing.require()
     if access.scopes and not caller.scopes.intersection(access.scopes):
         raise MissingScope(" ".join(access.scopes))
+    if access.is_whole and caller.is_narrowed:
+        raise NotFound
     request.state.caller = caller
 
 
@@ -237,7 +288,7 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
-def _key_id(token: str) -> str:
+def _key_id(token: str, algorithms: Collection[str], types: Collection[str]) -> str:
     """Return the key id of a token whose header promises nothing but our own kind of token."""
     if token.count(".") != 2:
         raise ValueError("form")
@@ -245,7 +296,7 @@ def _key_id(token: str) -> str:
     header = json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
     if _FOREIGN_KEYS.intersection(header):
         raise ValueError("header")
-    if (header["alg"], header["typ"]) != (ALGORITHM, TOKEN_TYPE):
+    if header["alg"] not in algorithms or header["typ"] not in types:
         raise ValueError("alg, typ")
     return _text(header["kid"])
 
@@ -259,7 +310,40 @@ def _caller(claims: dict[str, Any]) -> Caller:
         scopes=frozenset(scope.split()),
         stations=_globs(claims, "stations"),
         cooperations=_globs(claims, "cooperations"),
+        rate=_rate(claims),
     )
+
+
+def _guest(claims: dict[str, Any], issuer: TrustedIssuer) -> Caller:
+    """Return the caller of a token that another issuer has signed.
+
+    Its name begins with the issuer's, so that it is never taken for a client of the gateway.
+    """
+    sent = claims.get(issuer.scope_claim, "")
+    scopes = sent.split() if isinstance(sent, str) else [_text(scope) for scope in sent]
+    prefix = issuer.scope_prefix
+    return Caller(
+        client=f"{issuer.name}:{_text(claims[issuer.client_claim])}",
+        scopes=frozenset(scope[len(prefix) :] for scope in scopes if scope.startswith(prefix)),
+        stations=_globs(claims, "stations"),
+        cooperations=_globs(claims, "cooperations"),
+    )
+
+
+def _rate(claims: dict[str, Any]) -> Rate | None:
+    if "rate_limit" not in claims:
+        return None
+    burst, per_s = claims["rate_limit"]["burst"], claims["rate_limit"]["per_s"]
+    if type(burst) is not int or burst < 1 or _instant(per_s) <= 0:
+        raise ValueError("rate_limit")
+    return Rate(burst, per_s)
+
+
+def _generation(claims: dict[str, Any]) -> int:
+    generation = claims.get("generation", 0)
+    if type(generation) is not int:
+        raise TypeError("generation")
+    return generation
 
 
 def _globs(claims: dict[str, Any], name: str) -> tuple[str, ...] | None:

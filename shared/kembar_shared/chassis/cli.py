@@ -9,7 +9,7 @@ import signal
 import sys
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import uvicorn
 from pydantic import ValidationError
@@ -62,6 +62,7 @@ def run(
     files: Callable[[Chosen], Mapping[str, Path]] = lambda _: {},
     make_room: MakeRoom | None = None,
     more: Mapping[str, Command[Chosen]] = MappingProxyType({}),
+    add: Callable[[Any], None] = lambda _: None,  # Any: argparse keeps the type to itself
 ) -> None:
     """Do what the command line asks of *service*, then exit.
 
@@ -73,19 +74,25 @@ def run(
         files: What a backup keeps of it beside the database, by the name it has there.
         make_room: Called with a table's name and rows before they are restored.
         more: Commands of its own, by name.
+        add: Adds commands with arguments of their own; each sets `action`, which gets them and
+            the settings and returns the exit code.
     """
-    arguments = _parser(service, {name: own.help for name, own in more.items()}).parse_args()
+    helps = {name: own.help for name, own in more.items()}
+    arguments = _parser(service, helps, add).parse_args()
     command = arguments.command
     chosen = _read(service, settings)
     if command in {"check", "openapi"}:
         # They only write: whoever reads no further ends them, as any filter of the system.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    if command == "serve":
-        sys.exit(_serve(service, chosen, build, packages))
-    if command == "migrate":
-        sys.exit(_migrate(service, chosen, packages))
-    if command == "check":
-        sys.exit(_check(service, chosen, packages))
+    if "action" in arguments:
+        sys.exit(arguments.action(arguments, chosen))
+    tasks = {
+        "serve": lambda: _serve(service, chosen, build, packages),
+        "migrate": lambda: _migrate(service, chosen, packages),
+        "check": lambda: _check(service, chosen, packages),
+    }
+    if command in tasks:
+        sys.exit(tasks[command]())
     if command in more:
         sys.exit(_told(service, more[command], chosen))
     if command in {"backup", "restore"}:
@@ -94,7 +101,9 @@ def run(
     _write(json.dumps(build(chosen).openapi(), ensure_ascii=False, indent=2, sort_keys=True))
 
 
-def _parser(service: str, more: Mapping[str, str]) -> argparse.ArgumentParser:
+def _parser(
+    service: str, more: Mapping[str, str], add: Callable[[Any], None]
+) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"kembar-{service}", description=f"Kembar's {service}.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="answer requests until stopped")
@@ -104,6 +113,7 @@ def _parser(service: str, more: Mapping[str, str]) -> argparse.ArgumentParser:
     for name, does in more.items():
         commands.add_parser(name, help=does)
     backups.add(commands)
+    add(commands)
     return parser
 
 

@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
+from urllib.parse import urljoin
 
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MEBIBYTE = 1024 * 1024
+
+
+class TrustedIssuer(BaseModel):
+    """Another issuer of access tokens, such as Keycloak or Entra, and how to read its tokens."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+    issuer: Annotated[str, Field(min_length=1)]
+    jwks_url: Annotated[str, Field(pattern=r"^https?://")]
+    audience: Annotated[str, Field(min_length=1)]
+    algorithms: Annotated[
+        tuple[Literal["Ed25519", "EdDSA", "ES256", "RS256", "PS256"], ...], Field(min_length=1)
+    ]
+    token_types: Annotated[tuple[str, ...], Field(min_length=1)] = ("at+jwt",)
+    client_claim: str = "client_id"
+    scope_claim: str = "scope"
+    scope_prefix: str = ""
 
 
 class Settings(BaseSettings):
@@ -41,10 +60,31 @@ class Settings(BaseSettings):
         default="", description="Issuer's public keys; default: ISSUER/.well-known/jwks.json."
     )
     jwks_file: Path | None = Field(
-        default=None, description="Where the last key set is kept for when the issuer is down."
+        default=None,
+        description="Where the last key set is kept for when the issuer is down; "
+        "beside it, the last list of revocations.",
     )
     jwks_max_age_s: float = Field(
         default=300, gt=0, description="Age at which the key set is fetched again."
+    )
+    revocations_url: str = Field(
+        default="", description="Issuer's list of revocations; default: beside its public keys."
+    )
+    revocations_poll_s: float = Field(
+        default=5,
+        ge=0.1,
+        le=10,
+        description="Seconds between two looks for withdrawn keys and revoked clients.",
+    )
+    issuers: tuple[TrustedIssuer, ...] = Field(
+        default=(),
+        description="Other issuers that are trusted, as a JSON list; see above.",
+    )
+    rate_burst: int = Field(
+        default=60, ge=1, description="Requests a client may send at once, unless it has its own."
+    )
+    rate_per_s: float = Field(
+        default=10, gt=0, description="Requests a client may send each second in the long run."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least level that is logged."
@@ -71,7 +111,20 @@ class Settings(BaseSettings):
         description="Least speed of a body, once the longest silence has passed.",
     )
 
+    @model_validator(mode="after")
+    def _issuers_differ(self) -> Self:
+        names = [each.name for each in self.issuers]
+        urls = [self.issuer, *(each.issuer for each in self.issuers)]
+        if len(set(names)) < len(names) or len(set(urls)) < len(urls):
+            raise ValueError("each issuer needs a name and a URL of its own")
+        return self
+
     @property
     def keys_url(self) -> str:
         """Where the issuer publishes its public keys."""
         return self.jwks_url or f"{self.issuer.rstrip('/')}/.well-known/jwks.json"
+
+    @property
+    def list_url(self) -> str:
+        """Where the issuer publishes its list of revocations."""
+        return self.revocations_url or urljoin(self.keys_url, "kembar-revocations")

@@ -68,7 +68,7 @@ def _judge(
                 raise UnknownUpload(upload=judgement.upload)
             upload_id = upload["id"]
         labels = store.judging.series_chosen(conn, judgement.selection, upload_id)
-        if may_be_own is False and caller.stations is not None:
+        if caller.stations is not None:
             labels = {id_: row for id_, row in labels.items() if caller.sees(row["station"])}
         store.series.hold(conn, sorted(labels))
         zones = {id_: row["timezone"] for id_, row in labels.items()}

@@ -55,15 +55,25 @@ def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None =
         registry=None,
     )
 
+    own_keys = RemoteKeys(
+        settings.keys_url,
+        settings.jwks_file,
+        settings.jwks_max_age_s,
+        revocations_url=settings.list_url,
+        poll_s=settings.revocations_poll_s,
+    )
     jobs = Jobs(engine, figures, settings)
     writer = Writer(engine, domain.catalogue)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if keys is None:
+            await run_in_threadpool(own_keys.start)
         jobs.start()
         try:
             yield
         finally:
+            await run_in_threadpool(own_keys.stop)
             await writer.stop()
             await run_in_threadpool(jobs.stop)
             engine.dispose()
@@ -73,7 +83,7 @@ def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None =
         service=domain.service,
         title=f"Kembar {domain.service}",
         routers=ROUTERS,
-        keys=keys or RemoteKeys(settings.keys_url, settings.jwks_file, settings.jwks_max_age_s),
+        keys=keys or own_keys,
         messages=Messages.of("kembar_shared.chassis", "kembar_shared.measurement"),
         lifespan=lifespan,
         collectors=(rows, Gauges(engine, domain)),

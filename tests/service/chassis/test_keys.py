@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from joserfc.jwk import ECKey, OKPKey
 
+from kembar_shared.chassis import revocations
 from kembar_shared.chassis.keys import LEAST_PAUSE_S, RemoteKeys
 from kembar_shared.chassis.problems import KeysUnavailable
 
@@ -22,10 +23,15 @@ class Issuer(ThreadingHTTPServer):
         self.keys = [key("first")]
         self.body = None
         self.status = 200
+        self.revoked = {}
+        self.signer = None
         self.asked = 0
         self.url = f"http://127.0.0.1:{self.server_port}/jwks.json"
+        self.list_url = f"http://127.0.0.1:{self.server_port}/revocations"
 
-    def content(self):
+    def content(self, path):
+        if path == "/revocations":
+            return revocations.sign(self.revoked, self.signer or self.keys[0]).encode()
         members = [each.as_dict(private=False) for each in self.keys]
         return self.body if self.body is not None else json.dumps({"keys": members}).encode()
 
@@ -33,7 +39,7 @@ class Issuer(ThreadingHTTPServer):
 class Answer(BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.asked += 1
-        content = self.server.content()
+        content = self.server.content(self.path)
         self.send_response(self.server.status)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
@@ -163,3 +169,98 @@ def test_without_any_set_tokens_cannot_be_checked(issuer, clock, tmp_path):
     issuer.status = 200
     clock.now += LEAST_PAUSE_S
     assert keys.find("first") is not None
+
+
+@pytest.fixture
+def polled(issuer, tmp_path):
+    """Return a function that makes keys with a list, kept in one folder."""
+
+    def make():
+        file = tmp_path / "water.jwks.json"
+        return RemoteKeys(issuer.url, file, 300, revocations_url=issuer.list_url, poll_s=0.1)
+
+    return make
+
+
+def test_a_poll_brings_what_was_revoked_and_it_stays_known(issuer, polled):
+    keys = polled()
+    issuer.revoked = {"abc": 3}
+    keys.poll()
+    assert (keys.least_generation("abc"), keys.least_generation("def")) == (3, 0)
+
+    issuer.status = 503
+    keys.poll()
+    restarted = polled()
+    restarted.poll()
+    assert (keys.least_generation("abc"), restarted.least_generation("abc")) == (3, 3)
+
+    issuer.status, issuer.revoked = 200, {}
+    restarted.poll()
+    assert restarted.least_generation("abc") == 0
+
+
+def test_a_poll_drops_a_withdrawn_key_and_keeps_the_others_as_they_are(issuer, polled):
+    issuer.keys.append(key("second"))
+    keys = polled()
+    keys.poll()
+    first = keys.held("first")
+    keys.poll()
+    assert keys.held("first") is first
+
+    issuer.keys.pop(0)
+    keys.poll()
+    assert (keys.held("first"), keys.find("first")) == (None, None)
+    assert polled().held("first") is None
+    assert keys.held("second") is not None
+
+
+def test_it_polls_by_itself_until_it_is_stopped(issuer, polled):
+    keys = polled()
+    keys.start()
+    issuer.revoked = {"abc": 1}
+    wait_until(lambda: keys.least_generation("abc") == 1)
+    keys.stop()
+    asked = issuer.asked
+
+    time.sleep(0.3)
+    assert issuer.asked == asked
+
+
+def test_a_list_that_the_issuer_did_not_sign_changes_nothing(issuer, polled):
+    keys = polled()
+    issuer.revoked = {"abc": 1}
+    keys.poll()
+
+    issuer.signer, issuer.revoked = key("first"), {}
+    keys.poll()
+    assert keys.least_generation("abc") == 1
+
+    issuer.signer = None
+    keys.poll()
+    assert keys.least_generation("abc") == 0
+
+
+@pytest.mark.parametrize(
+    "kept", ["", "[]", "{}", '{"revoked": 1}', '{"revoked": {"abc": true}}', "\ud800"], ids=range(6)
+)
+def test_a_damaged_list_on_disk_is_none(issuer, polled, tmp_path, kept):
+    file = tmp_path / "water.jwks.revocations.json"
+    file.write_bytes(kept.encode("utf-8", "surrogatepass"))
+
+    keys = polled()
+    issuer.revoked = {"abc": 1}
+    keys.poll()
+
+    assert json.loads(file.read_text()) == {"revoked": {"abc": 1}}
+
+
+def test_what_cannot_be_kept_counts_all_the_same(issuer, tmp_path):
+    (tmp_path / "full").write_text("no folder")
+    file = tmp_path / "full" / "water.jwks.json"
+    keys = RemoteKeys(issuer.url, file, 300, revocations_url=issuer.list_url)
+    issuer.revoked = {"abc": 1}
+
+    keys.poll()
+
+    assert keys.held("first") is not None
+    assert keys.least_generation("abc") == 1

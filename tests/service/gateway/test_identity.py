@@ -265,7 +265,8 @@ def test_without_a_credentials_file_no_client_is_made(start_gateway):
 def test_every_operation_demands_its_scope(gateway):
     paths = gateway.client.get("/openapi.json").json()["paths"]
     public = {"/livez", "/readyz", "/oauth/token"}
-    public |= {"/.well-known/jwks.json", "/.well-known/oauth-authorization-server"}
+    public |= {f"/.well-known/{name}" for name in ("jwks.json", "kembar-revocations")}
+    public |= {"/.well-known/oauth-authorization-server"}
 
     checked = 0
     for path, operations in paths.items():
@@ -282,7 +283,7 @@ def test_every_operation_demands_its_scope(gateway):
             assert (without.status_code, wrong.status_code) == (401, 403), path
             assert without.headers["www-authenticate"].startswith("Bearer")
             assert scope in wrong.json()["detail"]
-    assert checked == 11
+    assert checked == 13
 
 
 def test_building_the_app_touches_neither_keys_nor_database(settings, tmp_path):

@@ -20,6 +20,10 @@ def judge(reviewer, **review):
     return reviewer.post("/v1/reviews", json=body)
 
 
+HEADER = "station,parameter,time,value,unit,qualifier,limit\n"
+CSV = {"Content-Type": "text/csv"}
+
+
 def values(client, path="/v1/measurements", **query):
     return [(m["value"], m["flag"]) for m in client.get(path, params=query).json()["items"]]
 
@@ -122,3 +126,29 @@ def test_a_narrowed_reviewer_touches_its_stations_alone(agent, water, upload):
         assert len(narrow.get("/v1/reviews").json()["items"]) == 1
 
     assert values(agent) == [(7.0, 1), (8.0, 4)]
+
+
+def test_who_is_narrowed_later_takes_back_what_is_still_its_own(water, agent):
+    rows = HEADER + DAY.format(10, 7) + "\n" + DAY.format(10, 8).replace("-01", "-02") + "\n"
+    own = {"client_id": "logger", "sub": "logger"}
+    with water("measurements:write", **own) as wide:
+        code = wide.post("/v1/uploads", content=rows, headers=CSV).json()["id"]
+    path, reason = f"/v1/uploads/{code}/retraction", {"reason": "The sensor was dry."}
+    with water("measurements:write", stations=["CPM-02"], **own) as narrow:
+        answer = narrow.post(path, json=reason)
+        again = narrow.post(path, json=reason)
+
+    assert (answer.status_code, answer.json()["judged"], again.status_code) == (201, 1, 409)
+    assert values(agent) == [(7.0, 1), (8.0, 9)]
+
+
+def test_a_narrowed_reader_is_not_told_the_other_stations_of_a_review(agent, water, upload):
+    upload(DAY.format(10, 7), DAY.format(10, 8).replace("-01", "-02"))
+    with water("measurements:review", "measurements:read", client_id="r", sub="r") as reviewer:
+        assert judge(reviewer, stations=["CPM-01", "CPM-02"]).status_code == 201
+    with water("measurements:read", stations=["CPM-02"]) as narrow:
+        (told,) = narrow.get("/v1/reviews").json()["items"]
+
+    assert told["selection"]["stations"] == ["CPM-02"]
+    (whole,) = agent.get("/v1/reviews").json()["items"]
+    assert whole["selection"]["stations"] == ["CPM-01", "CPM-02"]

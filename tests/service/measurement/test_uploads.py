@@ -8,6 +8,7 @@ import pytest
 
 HEADER = "station,parameter,time,value,unit,qualifier,limit\n"
 GOOD = "CPM-01,bod,2026-01-05T10:00:00+07:00,6.5,mg/L,,"
+BAD = "CPM-01,bod,yesterday,6.5,mg/L,,"
 CSV = {"Content-Type": "text/csv"}
 
 
@@ -196,6 +197,64 @@ def test_the_metrics_count_what_was_stored(agent, upload):
     text = agent.get("/metrics").text
     assert 'kembar_upload_rows_total{result="inserted",service="water"} 1.0' in text
     assert 'kembar_upload_rows_total{result="rejected",service="water"} 1.0' in text
+
+
+def test_receipts_and_rejections_are_for_their_sender_and_whoever_reads_everything(water):
+    own = {"client_id": "logger", "sub": "logger"}
+    with water("measurements:write", **own) as sender:
+        code = sender.post("/v1/uploads", content=HEADER + BAD, headers=CSV).json()["receipt"]["id"]
+    cases = [
+        (("measurements:write",), own, 200),
+        (("measurements:write",), own | {"stations": ["CPM-02"]}, 200),
+        (("measurements:read",), {}, 200),
+        (("measurements:read",), {"stations": ["*"]}, 200),
+        (("measurements:read",), {"stations": ["CPM-*"]}, 404),
+        (("measurements:read",), {"stations": []}, 404),
+        (("measurements:write",), {}, 404),
+        (("measurements:write",), {"stations": ["*"]}, 404),
+    ]
+    for scopes, claims, status in cases:
+        with water(*scopes, **claims) as client:
+            for path in (f"/v1/uploads/{code}", f"/v1/uploads/{code}/rejections"):
+                assert client.get(path).status_code == status, (scopes, claims)
+
+
+def test_what_is_hidden_is_answered_like_what_is_not_there(water):
+    with water("measurements:write", client_id="a") as sender:
+        code = sender.post("/v1/uploads", content=HEADER + GOOD, headers=CSV).json()["id"]
+    with water("measurements:read", "stations:write", stations=["CPM-02"]) as narrow:
+        pairs = [
+            (f"/v1/uploads/{code}", "/v1/uploads/0123456789abcdef"),
+            ("/v1/stations/CPM-01", "/v1/stations/CPM-99"),
+            ("/v1/measurements?station=CPM-01", "/v1/measurements?station=CPM-99"),
+            ("/v1/measurements/latest?station=CPM-01", "/v1/measurements/latest?station=CPM-99"),
+            ("/v1/rollups?station=CPM-01", "/v1/rollups?station=CPM-99"),
+            ("/v1/indices?station=CPM-01", "/v1/indices?station=CPM-99"),
+        ]
+        for hidden, absent in pairs:
+            one, other = narrow.get(hidden), narrow.get(absent)
+
+            assert one.status_code == other.status_code, hidden
+            assert one.json().get("items") == other.json().get("items") in (None, []), hidden
+        everything = "".join(
+            narrow.get(path).text
+            for path in ("/v1/stations", "/v1/measurements", "/v1/changes", "/v1/rollups")
+        )
+    assert "CPM-01" not in everything
+    assert "CPM-02" in everything
+
+
+def test_figures_are_not_for_who_is_narrowed(water):
+    cases = [
+        ({}, 200),
+        ({"stations": ["*"], "cooperations": ["*"]}, 200),
+        ({"stations": ["CPM-01"]}, 404),
+        ({"cooperations": ["bandung-kawasaki"]}, 404),
+    ]
+    for path in ("/v1/indicators", "/metrics"):
+        for claims, status in cases:
+            with water("outcomes:read", "metrics:read", **claims) as client:
+                assert client.get(path).status_code == status, (path, claims)
 
 
 @pytest.mark.parametrize(

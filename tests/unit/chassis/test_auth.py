@@ -11,7 +11,10 @@ from joserfc.jwk import OKPKey
 
 from kembar_shared.chassis import auth
 from kembar_shared.chassis.auth import Caller, RouteWithoutAccess, Verifier
+from kembar_shared.chassis.keys import LocalKeys
+from kembar_shared.chassis.limits import Rate
 from kembar_shared.chassis.problems import Unauthenticated
+from kembar_shared.chassis.revocations import digest_of
 
 
 @pytest.fixture
@@ -30,6 +33,7 @@ def test_a_token_becomes_its_caller(verifier, signing):
         frozenset({"measurements:read", "measurements:write"}),
         ("CPM-*",),
         ("bdg-kws",),
+        Rate(1_000_000, 1_000_000),
     )
     assert caller.may("measurements:read")
     assert not caller.may("measurements")
@@ -204,3 +208,35 @@ def test_a_route_without_a_mark_is_found():
     assert auth.access_of(marked).scopes == ("measurements:read", "measurements:review")
     with pytest.raises(RouteWithoutAccess, match="lambda"):
         auth.access_of(lambda unmarked: unmarked)
+
+
+class Revoking(LocalKeys):
+    """Keys of an issuer that has revoked some generations of one client's tokens."""
+
+    least = 0
+
+    def least_generation(self, subject):
+        return self.least if subject == digest_of("tester") else 0
+
+
+def test_a_generation_that_was_revoked_does_not_count(signing):
+    keys = Revoking([signing.key])
+    verifier = Verifier(keys, issuer=signing.issuer, audience=signing.audience)
+    first, second = signing.token(), signing.token(generation=1)
+    other = signing.token(client_id="other")
+    for token in (first, second, other):
+        verifier.verify(token)
+
+    keys.least = 1
+
+    assert verifier.recall(first) is None
+    with pytest.raises(Unauthenticated):
+        verifier.verify(first)
+    assert verifier.recall(second).client == "tester"
+    assert verifier.recall(other).client == "other"
+
+
+@pytest.mark.parametrize("generation", [True, "1", 1.5, [1]])
+def test_a_generation_is_a_whole_number(verifier, signing, generation):
+    with pytest.raises(Unauthenticated):
+        verifier.verify(signing.token(generation=generation))

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kembar_gateway import identity
-from kembar_gateway.identity import Grant, Issuer, KeysUnreadable, ScopeRefused
+from kembar_gateway import identity, keyring
+from kembar_gateway.identity import Grant, Issuer, ScopeRefused
+from kembar_gateway.keyring import KeysUnreadable
 from kembar_gateway.settings import GatewaySettings
 from kembar_gateway.store import KnownClient
 from kembar_shared.chassis.auth import Verifier
@@ -45,8 +46,8 @@ def test_gateways_that_start_at_once_share_one_key(tmp_path):
     found: list[str] = []
 
     def start() -> None:
-        key, _ = identity.open_keys(tmp_path / "keys.json")
-        found.append(key.kid)
+        ring = keyring.open_ring(tmp_path / "keys.json")
+        found.append(ring.keys[0].key.kid)
 
     threads = [threading.Thread(target=start) for _ in range(8)]
     for thread in threads:
@@ -64,7 +65,7 @@ def test_a_file_that_holds_no_keys_is_refused_and_left(tmp_path, text):
     file.write_text(text)
 
     with pytest.raises(KeysUnreadable):
-        identity.open_keys(file)
+        keyring.open_ring(file)
 
     assert file.read_text() == text
 

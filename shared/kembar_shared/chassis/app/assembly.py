@@ -9,8 +9,9 @@ from fastapi import APIRouter, Depends, FastAPI, Response
 from fastapi.routing import iter_route_contexts
 from starlette.middleware import Middleware
 
-from kembar_shared.chassis import auth, health, metrics
+from kembar_shared.chassis import auth, health, issuers, metrics
 from kembar_shared.chassis.app import answers, documentation, middleware
+from kembar_shared.chassis.limits import Buckets, Rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -74,7 +75,8 @@ def assemble(
     app.state.messages = messages
     app.state.metrics = metrics.Metrics(collectors)
     app.state.checks = dict(checks or {})
-    app.state.verifier = auth.Verifier(keys, issuer=settings.issuer, audience=settings.audience)
+    app.state.verifier = issuers.verifier_of(settings, keys)
+    app.state.buckets = Buckets(Rate(settings.rate_burst, settings.rate_per_s))
     for name, value in (state or {}).items():
         setattr(app.state, name, value)
     for router in (_process_routes(), documentation.routes(), *routers):
@@ -93,5 +95,7 @@ def _process_routes() -> APIRouter:
     router = APIRouter(tags=["process"])
     router.get("/livez")(auth.public(health.livez))
     router.get("/readyz")(auth.public(health.readyz))
-    router.get("/metrics", response_class=Response)(auth.needs("metrics:read")(metrics.scrape))
+    router.get("/metrics", response_class=Response)(
+        auth.needs("metrics:read", is_metered=False, is_whole=True)(metrics.scrape)
+    )
     return router

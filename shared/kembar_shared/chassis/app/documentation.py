@@ -109,6 +109,8 @@ def _describe(operation: dict[str, Any], access: auth.Access) -> None:
     said["401"] = _problem("No valid token")
     if access.scopes:
         said["403"] = _problem(f"The token lacks the scope {' or '.join(access.scopes)}")
+    if access.is_metered:
+        said["429"] = _problem("The client asks more often than it may; see Retry-After")
 
 
 def _problem(description: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from kembar_shared.chassis.limits import Standing
     from kembar_shared.chassis.metrics import Metrics
     from kembar_shared.chassis.settings import Settings
 
@@ -57,6 +58,9 @@ class ObservedRequest:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = _named(message["headers"], request_id)
+                standing: Standing | None = scope["state"].get("standing")
+                if standing is not None:
+                    message["headers"] += standing.fields
             await send(message)
 
         try:

@@ -33,7 +33,7 @@ router = APIRouter(prefix="/v1", tags=["figures"], dependencies=[Depends(known_q
 
 
 @router.get("/indicators")
-@needs("indicators:read", "outcomes:read")
+@needs("indicators:read", "outcomes:read", is_whole=True)
 def list_indicators(
     request: Request,
     engine: EngineDep,

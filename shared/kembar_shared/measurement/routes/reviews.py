@@ -110,7 +110,16 @@ def list_reviews(
             limit=limit + 1,
         )
     more = encode_cursor({"n": rows[limit - 1]["seq"]}) if len(rows) > limit else None
-    return json_response(request, page([_answer(row) for row in rows[:limit]], more))
+    return json_response(request, page([_seen(row, caller) for row in rows[:limit]], more))
+
+
+def _seen(row: Any, caller: CallerDep) -> dict[str, Any]:
+    """Return a review without the stations that the caller may not know of."""
+    answer = _answer(row)
+    named = answer["selection"]["stations"]
+    if named is not None:
+        answer["selection"]["stations"] = [code for code in named if caller.sees(code)]
+    return answer
 
 
 def _answer(row: Any) -> dict[str, Any]:
