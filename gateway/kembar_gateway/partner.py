@@ -20,10 +20,11 @@ from kembar_gateway.settings import NowDep, SettingsDep
 from kembar_gateway.store import EngineDep
 from kembar_gateway.wire import Origin, Period, State
 from kembar_shared.chassis import caching, pages
-from kembar_shared.chassis.auth import Caller, CallerDep, needs
+from kembar_shared.chassis.auth import CallerDep, needs
 from kembar_shared.chassis.database import reading
 from kembar_shared.chassis.pages import Page
 from kembar_shared.chassis.problems import BadQuery, NotFound
+from kembar_shared.chassis.verifying import Caller
 
 router = APIRouter(tags=["outcomes"])
 

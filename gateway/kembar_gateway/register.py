@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from kembar_gateway.profile import Cooperation, FocusArea, Indicator, Part, Party, Profile, Text
 from kembar_gateway.wire import Figure, Period
-from kembar_shared.chassis.auth import Caller
+from kembar_shared.chassis.verifying import Caller
 
 
 class ProfileRejected(ValueError):

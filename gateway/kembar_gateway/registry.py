@@ -10,8 +10,9 @@ from fastapi import APIRouter, Request, Response
 from kembar_gateway.profile import Part, Party
 from kembar_gateway.register import Register, RegisterDep
 from kembar_shared.chassis import caching, pages
-from kembar_shared.chassis.auth import Caller, CallerDep, needs
+from kembar_shared.chassis.auth import CallerDep, needs
 from kembar_shared.chassis.pages import Page
+from kembar_shared.chassis.verifying import Caller
 
 router = APIRouter(tags=["register"])
 

@@ -12,7 +12,7 @@ import kembar_waste.app
 import kembar_water.app
 from kembar_air.settings import AirSettings
 from kembar_gateway.settings import GatewaySettings
-from kembar_shared.chassis.auth import Verifier
+from kembar_shared.chassis.verifying import Verifier
 from kembar_shared.measurement import service
 from kembar_waste.settings import WasteSettings
 from kembar_water.settings import WaterSettings

@@ -6,15 +6,15 @@ import base64
 import json
 from typing import TYPE_CHECKING
 
-from kembar_shared.chassis.auth import Verifier
 from kembar_shared.chassis.keys import RemoteKeys
+from kembar_shared.chassis.verifying import Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kembar_shared.chassis.auth import Caller
     from kembar_shared.chassis.keys import KeySource
     from kembar_shared.chassis.settings import Settings, TrustedIssuer
+    from kembar_shared.chassis.verifying import Caller
 
 
 class Verifiers(Verifier):

@@ -18,8 +18,8 @@ from kembar_shared.measurement import store, uploads
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kembar_shared.chassis.auth import Caller
     from kembar_shared.chassis.database import Connection, Engine
+    from kembar_shared.chassis.verifying import Caller
     from kembar_shared.measurement.catalogue import Catalogue
 
 OPERATION: Final = "POST /v1/uploads"

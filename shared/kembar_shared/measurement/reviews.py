@@ -13,8 +13,8 @@ from kembar_shared.measurement.problems import NothingToReview, OwnUpload, Unkno
 from kembar_shared.measurement.vocabulary import Flag
 
 if TYPE_CHECKING:
-    from kembar_shared.chassis.auth import Caller
     from kembar_shared.chassis.database import Engine
+    from kembar_shared.chassis.verifying import Caller
 
 
 @dataclass(frozen=True, slots=True)

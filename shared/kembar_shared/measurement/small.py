@@ -18,7 +18,7 @@ from kembar_shared.measurement.store.posts import Post, Row
 from kembar_shared.measurement.uploads import AHEAD, EARLIEST, MISSING_CODES, MOST_DIGITS
 
 if TYPE_CHECKING:
-    from kembar_shared.chassis.auth import Caller
+    from kembar_shared.chassis.verifying import Caller
     from kembar_shared.measurement.catalogue import Catalogue
     from kembar_shared.measurement.ingest import File, Terms
 

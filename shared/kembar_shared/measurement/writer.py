@@ -21,8 +21,8 @@ from kembar_shared.measurement import ingest, small
 from kembar_shared.measurement.store import known, posts
 
 if TYPE_CHECKING:
-    from kembar_shared.chassis.auth import Caller
     from kembar_shared.chassis.database import Engine
+    from kembar_shared.chassis.verifying import Caller
     from kembar_shared.measurement.catalogue import Catalogue
     from kembar_shared.measurement.ingest import File, Terms
 

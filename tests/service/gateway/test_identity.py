@@ -10,7 +10,7 @@ import pytest
 
 from kembar_gateway.app import build, renew
 from kembar_gateway.identity import ROLES
-from kembar_shared.chassis.auth import Verifier
+from kembar_shared.chassis.verifying import Verifier
 
 FORM = {"grant_type": "client_credentials"}
 

@@ -13,8 +13,8 @@ import pytest
 from kembar_gateway import store
 from kembar_gateway.identity import Issuer
 from kembar_gateway.pulls import Pulls
-from kembar_shared.chassis.auth import Verifier
 from kembar_shared.chassis.database import connect, reading
+from kembar_shared.chassis.verifying import Verifier
 
 
 @pytest.fixture

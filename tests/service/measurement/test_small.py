@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from kembar_shared.chassis.auth import Caller
 from kembar_shared.chassis.database import connect, reading
 from kembar_shared.chassis.problems import IdempotencyConflict
+from kembar_shared.chassis.verifying import Caller
 from kembar_shared.measurement import ingest, service, small
 from kembar_shared.measurement.store import tables
 from kembar_shared.measurement.uploads import Declaration

@@ -10,11 +10,12 @@ from joserfc import jws
 from joserfc.jwk import OKPKey
 
 from kembar_shared.chassis import auth
-from kembar_shared.chassis.auth import Caller, RouteWithoutAccess, Verifier
+from kembar_shared.chassis.auth import RouteWithoutAccess
 from kembar_shared.chassis.keys import LocalKeys
 from kembar_shared.chassis.limits import Rate
 from kembar_shared.chassis.problems import Unauthenticated
 from kembar_shared.chassis.revocations import digest_of
+from kembar_shared.chassis.verifying import Caller, Verifier
 
 
 @pytest.fixture

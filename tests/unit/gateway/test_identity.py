@@ -15,7 +15,7 @@ from kembar_gateway.identity import Grant, Issuer, ScopeRefused
 from kembar_gateway.keyring import KeysUnreadable
 from kembar_gateway.settings import GatewaySettings
 from kembar_gateway.store import KnownClient
-from kembar_shared.chassis.auth import Verifier
+from kembar_shared.chassis.verifying import Verifier
 
 NOW = datetime.now(UTC)
 

@@ -10,7 +10,7 @@ import pytest
 from kembar_gateway import register
 from kembar_gateway.register import ProfileRejected
 from kembar_gateway.wire import Period
-from kembar_shared.chassis.auth import Caller
+from kembar_shared.chassis.verifying import Caller
 
 PACKAGED = (resources.files("kembar_gateway") / "profiles" / "bandung-kawasaki.toml").read_text(
     encoding="utf-8"

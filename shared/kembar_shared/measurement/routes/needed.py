@@ -11,11 +11,11 @@ from zoneinfo import available_timezones
 from fastapi import Depends, Query, Request
 from pydantic import WithJsonSchema
 
-from kembar_shared.chassis.auth import Caller
 from kembar_shared.chassis.database import Connection, Engine
 from kembar_shared.chassis.messages import Messages, language_of
 from kembar_shared.chassis.pages import decode_cursor
 from kembar_shared.chassis.problems import BadCursor, BadQuery
+from kembar_shared.chassis.verifying import Caller
 from kembar_shared.measurement import store
 from kembar_shared.measurement.indicators import Domain
 from kembar_shared.measurement.periods import Period, us_of_instant
