@@ -83,6 +83,7 @@ class Installation:
             "DATABASE_URL": self.database_of(name),
             "ISSUER": self.issuer,
             "JWKS_URL": f"{self.url_of('gateway')}/.well-known/jwks.json",
+            "AUDIT_KEY_FILE": str(self.var / f"{name}.audit.key"),
             "JWKS_FILE": str(self.var / f"{name}.jwks.json"),
         }
 

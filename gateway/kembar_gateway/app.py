@@ -24,7 +24,7 @@ from kembar_gateway.identity import Issuer
 from kembar_gateway.pulls import Pulls
 from kembar_gateway.revoking import Revoking
 from kembar_gateway.settings import Clock, GatewaySettings, utc_now
-from kembar_shared.chassis import migrate
+from kembar_shared.chassis import audit, migrate
 from kembar_shared.chassis.app import assemble
 from kembar_shared.chassis.database import Engine, serving, writing
 from kembar_shared.chassis.messages import Messages
@@ -46,6 +46,7 @@ def build(settings: GatewaySettings, *, clock: Clock = utc_now) -> FastAPI:
     """
     known = register.load(settings.profile)
     engine = serving(settings)
+    trail = audit.Trail(engine, settings)
     issuer = Issuer(settings)
     messages = Messages.of("kembar_shared.chassis", "kembar_gateway")
     pulls = Pulls(engine, issuer, settings, clock=clock)
@@ -57,12 +58,14 @@ def build(settings: GatewaySettings, *, clock: Clock = utc_now) -> FastAPI:
         await run_in_threadpool(_prepare, engine, issuer, settings, clock)
         await run_in_threadpool(revoking.start)
         async with door.opened(settings) as app.state.door:
+            trail.start()
             pulls.start()
             try:
                 yield
             finally:
                 await run_in_threadpool(pulls.stop)
                 await run_in_threadpool(revoking.stop)
+                await run_in_threadpool(trail.stop)
                 engine.dispose()
 
     return assemble(
@@ -85,6 +88,7 @@ def build(settings: GatewaySettings, *, clock: Clock = utc_now) -> FastAPI:
             "database": lambda: migrate.is_current(engine, PACKAGES),
         },
         lifespan=lifespan,
+        trail=trail,
         state={
             "engine": engine,
             "register": known,
@@ -111,6 +115,7 @@ def renew(settings: GatewaySettings, *, clock: Clock = utc_now) -> str:
     issuer = Issuer(settings)
     issuer.open()
     engine = serving(settings)
+    audit.Trail(engine, settings)
     try:
         with writing(engine) as conn:
             renewed = identity.renew_first_clients(conn, issuer, now=clock())
@@ -124,7 +129,14 @@ def renew(settings: GatewaySettings, *, clock: Clock = utc_now) -> str:
 
 def _prepare(engine: Engine, issuer: Issuer, settings: GatewaySettings, clock: Clock) -> None:
     """Make what a first start needs: keys, and the clients whose secrets the operator moves."""
+    is_first = not settings.keys_file.exists()
     issuer.open()
+    if is_first:
+        made = audit.Entry(
+            audit.KEY, identity.OWN_CLIENT, issuer.signing_kid, detail={"made": "signing"}
+        )
+        with writing(engine) as conn:
+            audit.append(conn, [made])
     if settings.credentials_file is not None:
         with writing(engine) as conn:
             identity.make_first_clients(conn, issuer, settings.credentials_file, now=clock())

@@ -20,7 +20,7 @@ from kembar_gateway.register import RegisterDep
 from kembar_gateway.revoking import RevokingDep
 from kembar_gateway.settings import NowDep
 from kembar_gateway.store import EngineDep, KnownClient
-from kembar_shared.chassis import caching, idempotency
+from kembar_shared.chassis import audit, caching, idempotency
 from kembar_shared.chassis.auth import CallerDep, needs
 from kembar_shared.chassis.database import writing
 from kembar_shared.chassis.idempotency import IdempotencyKeyDep
@@ -73,6 +73,8 @@ def change_client(
         clients.check_narrowing(register, after.role, after.stations, after.cooperations)
         if after != before:
             store.change_client(conn, after)
+            changed = change.model_dump(include=change.model_fields_set)
+            audit.append(conn, [audit.Entry(audit.CLIENT, caller.client, after.id, detail=changed)])
     revoking.refresh()
     return caching.json_response(request, clients.show(after))
 
@@ -168,6 +170,8 @@ def rotate_secret(
             idempotency.remember(
                 conn, caller.client, operation, key, fingerprint, 201, json.dumps(shown)
             )
+        detail = {"overlap_s": overlap_s}
+        audit.append(conn, [audit.Entry(audit.SECRET, caller.client, after.id, detail=detail)])
     revoking.refresh()
     made = shown | {"client_secret": secret}
     return JSONResponse(made, status_code=201, headers=_NO_STORE)

@@ -19,7 +19,7 @@ from kembar_gateway.identity import NARROWED, ROLES, IssuerDep
 from kembar_gateway.register import Register, RegisterDep
 from kembar_gateway.settings import NowDep
 from kembar_gateway.store import EngineDep, KnownClient
-from kembar_shared.chassis import caching, idempotency, pages
+from kembar_shared.chassis import audit, caching, idempotency, pages
 from kembar_shared.chassis.auth import CallerDep, needs
 from kembar_shared.chassis.database import Connection, reading, writing
 from kembar_shared.chassis.idempotency import IdempotencyKeyDep
@@ -163,6 +163,7 @@ def create_client(
                 body=json.dumps(shown),
             )
         store.add_client(conn, client)
+        audit.append(conn, [identity.told(client)])
     made = shown | {"client_secret": secret}
     return JSONResponse(made, status_code=201, headers=_NO_STORE)
 

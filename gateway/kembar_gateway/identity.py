@@ -20,7 +20,7 @@ from joserfc import jwt
 from kembar_gateway import keyring, store
 from kembar_gateway.keyring import ALGORITHM, KeyRing, KeysUnreadable, write_secret_file
 from kembar_gateway.store import KnownClient
-from kembar_shared.chassis import revocations
+from kembar_shared.chassis import audit, revocations
 from kembar_shared.chassis.limits import Rate
 
 if TYPE_CHECKING:
@@ -148,6 +148,11 @@ class Issuer:
         """Return the list of revocations that everybody may see."""
         return revocations.sign(self.revoked, self._keys.signing(self._clock()))
 
+    @property
+    def signing_kid(self) -> str:
+        """The id of the signing key."""
+        return str(self._keys.signing(self._clock()).kid)
+
     def public_set(self) -> dict[str, Any]:
         """Return the key set that everybody may see."""
         return {"keys": [each.public for each in self._keys.published(self._clock())]}
@@ -264,6 +269,16 @@ def revoked(client: KnownClient, *, now: datetime) -> KnownClient:
     return replace(client, generation=client.generation + 1, revoked_at=now)
 
 
+def told(client: KnownClient) -> audit.Entry:
+    """Return what the audit trail says of a client that was made."""
+    detail = {
+        "role": client.role,
+        "stations": client.stations,
+        "cooperations": client.cooperations,
+    }
+    return audit.Entry(audit.CLIENT, client.created_by, client.id, detail=detail)
+
+
 def authenticate(
     conn: Connection, issuer: Issuer, client_id: str, secret: str, *, now: datetime
 ) -> KnownClient:
@@ -355,6 +370,7 @@ def write_credentials(file: Path, clients: Credentials) -> None:
 def _renew(conn: Connection, issuer: Issuer, client: KnownClient, now: datetime) -> dict[str, str]:
     renewed, secret = rotate(issuer, client, overlap=timedelta(), now=now)
     store.change_client(conn, renewed)
+    audit.append(conn, [audit.Entry(audit.SECRET, OWN_CLIENT, client.id)])
     return {"client_id": client.id, "client_secret": secret}
 
 
@@ -370,6 +386,7 @@ def _make_first(conn: Connection, issuer: Issuer, role: str, now: datetime) -> d
         now=now,
     )
     store.add_client(conn, client)
+    audit.append(conn, [told(client)])
     return {"client_id": client.id, "client_secret": secret}
 
 

@@ -10,7 +10,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from kembar_gateway import keyring
+from kembar_gateway.identity import OWN_CLIENT
 from kembar_gateway.keyring import KeysUnreadable, UnknownKey
+from kembar_shared.chassis import audit
+from kembar_shared.chassis.cli import NOT_CURRENT
+from kembar_shared.chassis.database import serving, writing
+from kembar_shared.chassis.problems import DatabaseUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +55,7 @@ def _seconds(text: str) -> float:
 def _told(
     task: Callable[[argparse.Namespace, GatewaySettings], None],
 ) -> Callable[[argparse.Namespace, Settings], int]:
-    """Return *task* as a command: what it cannot do is a sentence and exit code 1."""
+    """Return *task* as a command: what it cannot do is a sentence, and exit code 1 or 3."""
 
     def run(arguments: argparse.Namespace, settings: Settings) -> int:
         try:
@@ -61,6 +66,9 @@ def _told(
         except KeysUnreadable as error:
             sys.stderr.write(f"gateway: {error}\n")
             return 1
+        except DatabaseUnavailable:
+            sys.stderr.write("gateway: done, but the audit trail could not be told: no database\n")
+            return NOT_CURRENT
         return 0
 
     return run
@@ -82,10 +90,24 @@ def _list(_: argparse.Namespace, settings: GatewaySettings) -> None:
 def _rotate(arguments: argparse.Namespace, settings: GatewaySettings) -> None:
     made = keyring.rotate(settings.keys_file, after_s=arguments.after_s, now=time.time())
     sys.stdout.write(f"{made}\n")
+    _tell(settings, made, "made")
 
 
 def _withdraw(arguments: argparse.Namespace, settings: GatewaySettings) -> None:
     keyring.withdraw(settings.keys_file, arguments.kid, now=time.time())
+    _tell(settings, arguments.kid, "withdrawn")
+
+
+def _tell(settings: GatewaySettings, kid: str, did: str) -> None:
+    """Write into the audit trail what was done: after it, for a leak waits for no database."""
+    engine = serving(settings)
+    audit.Trail(engine, settings)
+    try:
+        with writing(engine) as conn:
+            entry = audit.Entry(audit.KEY, OWN_CLIENT, kid, detail={did: "signing"})
+            audit.append(conn, [entry])
+    finally:
+        engine.dispose()
 
 
 def _instant(seconds: float) -> str:

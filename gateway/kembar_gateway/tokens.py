@@ -18,7 +18,7 @@ from kembar_gateway import identity
 from kembar_gateway.identity import ROLES, IssuerDep, ScopeRefused, UnknownClient
 from kembar_gateway.settings import NowDep, SettingsDep
 from kembar_gateway.store import EngineDep
-from kembar_shared.chassis import caching
+from kembar_shared.chassis import audit, caching
 from kembar_shared.chassis.auth import public
 from kembar_shared.chassis.database import reading
 from kembar_shared.chassis.limits import Buckets, Rate
@@ -147,7 +147,7 @@ def issue_token(
     form: Annotated[bytes, Depends(_form)],
 ) -> JSONResponse:
     """Issue an access token for client credentials, sent by HTTP Basic or in the form."""
-    address, client_id = _address(request), ""
+    address, client_id = _address(request), None
     logins.require(address)
     try:
         members = _members(request, form)
@@ -156,14 +156,14 @@ def issue_token(
             client = identity.authenticate(conn, issuer, client_id, secret, now=now)
         grant = identity.grant_of(client, members.get("scope"))
     except UnknownClient:
-        logins.note_failure(address, client_id)
-        return _refuse(TokenRefused("invalid_client", status=401))
+        logins.note_failure(address, client_id or "")
+        return _refuse(request, client_id, TokenRefused("invalid_client", status=401))
     except ScopeRefused:
-        return _refuse(TokenRefused("invalid_scope"))
+        return _refuse(request, client_id, TokenRefused("invalid_scope"))
     except TokenRefused as refusal:
         if refusal.status == 401:
-            logins.note_failure(address, client_id)
-        return _refuse(refusal)
+            logins.note_failure(address, client_id or "")
+        return _refuse(request, client_id, refusal)
     token = Token(
         access_token=issuer.mint(grant, now=now),
         expires_in=settings.token_lifetime_s,
@@ -172,7 +172,8 @@ def issue_token(
     return JSONResponse(token.model_dump(), headers=_NO_STORE)
 
 
-def _refuse(refusal: TokenRefused) -> JSONResponse:
+def _refuse(request: Request, client_id: str | None, refusal: TokenRefused) -> JSONResponse:
+    audit.refused(request, refusal.error, action=audit.TOKEN_REFUSED, client=client_id)
     headers = dict(_NO_STORE)
     if refusal.status == 401:
         headers["WWW-Authenticate"] = 'Basic realm="kembar", charset="UTF-8"'

@@ -65,6 +65,7 @@ def gateway(folder: Path) -> Iterator[Gateway]:
         "ISSUER": f"http://127.0.0.1:{started.port}",
         "DATABASE_URL": f"sqlite:///{folder / 'gateway.sqlite'}",
         "KEYS_FILE": str(folder / "keys.json"),
+        "AUDIT_KEY_FILE": str(folder / "gateway.audit.key"),
         "CREDENTIALS_FILE": str(folder / "credentials.json"),
         "WATER_URL": f"http://127.0.0.1:{started.water_port}",
         "WASTE_URL": "http://127.0.0.1:9",
@@ -148,7 +149,11 @@ def water(
     issuer = f"http://127.0.0.1:{started.port}"
     log = started.folder / "water.log"
     with new_database(database, started.folder, postgres_url) as url:
-        told = {"PORT": str(port), "ISSUER": issuer, "DATABASE_URL": url, **_OFTEN}
+        key = started.folder / f"{url.rpartition('/')[2]}.audit.key"
+        told = {
+            "PORT": str(port), "ISSUER": issuer, "DATABASE_URL": url, "AUDIT_KEY_FILE": str(key),
+            **_OFTEN,
+        }  # fmt: skip
         environment = {f"KEMBAR_WATER_{key}": value for key, value in told.items()}
         run("-m", "kembar_water", "migrate", environment=environment, log=log)
         empty = database_bytes(url)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
 import uuid
+from contextlib import closing
 
 import psycopg
 import pytest
@@ -85,11 +87,46 @@ def test_the_backup_names_what_it_holds(backup, loaded):
     folder, said = backup
 
     assert said["processes"]["air"]["tables"]["measurement"] == 8322
-    assert said["processes"]["gateway"]["files"] == ["credentials.json", "keys.json"]
+    assert said["processes"]["gateway"]["files"] == ["audit.key", "credentials.json", "keys.json"]
+    assert said["processes"]["air"]["files"] == ["audit.key"]
     secret = json.loads((loaded.var / "keys.json").read_text())
     assert json.loads((folder / "gateway" / "files" / "keys.json").read_text()) == secret
     files = [file for file in folder.rglob("*") if file.is_file()]
     assert {file.stat().st_mode & 0o077 for file in files} == {0}
+
+
+def test_every_trail_is_whole_and_goes_on_from_its_backup(backup, loaded, kembar, sample):
+    again = loaded.upload("water", (sample / FILES["water"]).read_bytes())
+    assert (again.status_code, again.json()["inserted"]) == (201, 0)
+    done = kembar("audit", "verify", "--var", loaded.var, "--backup", backup[0], "--json")
+
+    assert done.returncode == 0, done.stdout
+    told = json.loads(done.stdout)["processes"]
+    assert {answer["entries"] > 0 for answer in told.values()} == {True}
+    read = loaded.as_("overseer").get("/water/v1/audit", params={"action": "upload"}).json()
+    assert read["items"][-1]["subject"] == again.json()["id"]
+    assert all(answer["witnesses"] >= 2 and not answer["faults"] for answer in told.values())
+
+
+def test_a_trail_that_was_edited_is_named(backup, kembar, tmp_path):
+    place = tmp_path / "edited"
+    assert kembar("restore", backup[0], "--var", place).returncode == 0
+    with closing(sqlite3.connect(place / "water.sqlite")) as conn:
+        conn.execute("UPDATE audit_entry SET client = 'nobody' WHERE seq = 1")
+        conn.execute("DELETE FROM audit_entry WHERE seq > 2")
+        conn.commit()
+
+    done = kembar("audit", "verify", "--var", place, "--backup", backup[0])
+    assert done.returncode == 1
+    assert "water: Entry 1 was edited." in done.stdout
+    assert "water: The end was cut off: entries 3 to " in done.stdout
+    assert done.stderr == "kembar: Not as it was written: the audit trail of water.\n"
+    (place / "air.sqlite").rename(place / "away.sqlite")
+    (place / "water.sqlite").unlink()
+    done = kembar("audit", "verify", "--var", place)
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
+    assert "water, air could not be read" in done.stderr
 
 
 def test_a_city_is_restored_and_moved_to_postgresql(

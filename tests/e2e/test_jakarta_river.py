@@ -41,7 +41,9 @@ def published(needs):
 def water(tmp_path, serve, signing):
     """Serve a water service that takes the agency's 7.5 mg/L for saturation."""
     settings = WaterSettings(
-        database_url=f"sqlite:///{tmp_path / 'water.sqlite'}", do_saturation_mg_l=7.5
+        database_url=f"sqlite:///{tmp_path / 'water.sqlite'}",
+        audit_key_file=tmp_path / "audit.key",
+        do_saturation_mg_l=7.5,
     )
     engine = connect(settings.database_url, timeout_s=10)
     migrate.upgrade(engine, service.PACKAGES)

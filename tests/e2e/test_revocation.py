@@ -85,7 +85,12 @@ def test_a_withdrawn_key_is_refused_everywhere_through_kills(up, eventually):
 
     subprocess.run(
         [sys.executable, "-m", "kembar_gateway", "keys", "withdraw", kid],
-        env=os.environ | {"KEMBAR_GATEWAY_KEYS_FILE": str(up.var / "keys.json")},
+        env=os.environ
+        | {
+            "KEMBAR_GATEWAY_KEYS_FILE": str(up.var / "keys.json"),
+            "KEMBAR_GATEWAY_DATABASE_URL": f"sqlite:///{up.var / 'gateway.sqlite'}",
+            "KEMBAR_GATEWAY_AUDIT_KEY_FILE": str(up.var / "gateway.audit.key"),
+        },
         check=True,
     )
 

@@ -62,11 +62,14 @@ def start_water(tmp_path: Path, signing) -> Iterator[StartWater]:
 
 
 @pytest.fixture
-def serve_water(serve, signing) -> Callable[..., Reach]:
+def serve_water(serve, signing, tmp_path: Path) -> Callable[..., Reach]:
     """Return a function: database URL, settings -> a water service served by this process."""
 
     def start(database_url: str, **members: object) -> Reach:
-        settings = WaterSettings(database_url=SecretStr(database_url), **members)
+        key = tmp_path / f"{database_url.rpartition('/')[2]}.audit.key"
+        settings = WaterSettings(
+            database_url=SecretStr(database_url), audit_key_file=key, **members
+        )
         app = service.build(settings, domain_of(settings), keys=signing.keys)
         water = Reach()
         water.base, water.signing = str(serve(app).base_url).rstrip("/"), signing

@@ -108,6 +108,19 @@ class Water(Reach):
                 preexec_fn=preexec_fn,
             )
 
+    def command(self, *arguments: str) -> int:
+        """Run another command of the service beside it and return its exit code."""
+        with (self._folder / "log").open("ab") as log:
+            return subprocess.run(
+                [self._command, *arguments],
+                env=self.environment,
+                cwd=self._folder,
+                stdout=log,
+                stderr=log,
+                timeout=60,
+                check=False,
+            ).returncode
+
     def await_ready(self, timeout_s: float = READY_S) -> float:
         """Wait until `/readyz` says so; return the seconds it took."""
         began = time.monotonic()

@@ -56,6 +56,7 @@ def test_a_killed_service_keeps_what_it_acknowledged(request, start_water, devic
         difference = oracle.compare(client)
 
     assert difference == NOTHING_WRONG
+    assert water.command("audit", "verify") == 0, water.log()
     assert len(oracle.receipts) > 10
     assert oracle.attempts > len(oracle.receipts), "no kill met an upload"
     assert max(ready) <= READY_S
@@ -82,6 +83,7 @@ def test_a_killed_database_server_keeps_what_was_acknowledged(
         difference = oracle.compare(client)
 
     assert difference == NOTHING_WRONG
+    assert water.command("audit", "verify") == 0, water.log()
     assert len(oracle.receipts) > 10
     assert oracle.attempts > len(oracle.receipts), "no kill met an upload"
     assert max(ready) <= READY_S

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import httpx
 import pytest
 from pydantic import SecretStr
@@ -20,6 +22,7 @@ from tests.loopback import PLAIN
 from tests.service.pairs import Pair
 
 OFTEN = {"rate_burst": 100_000, "rate_per_s": 100_000}
+PREFIXES = ("KEMBAR_", "KEMBAR_GATEWAY_", "KEMBAR_WASTE_", "KEMBAR_WATER_", "KEMBAR_AIR_")
 APPS = {
     "waste": (kembar_waste.app, WasteSettings, service.PACKAGES),
     "water": (kembar_water.app, WaterSettings, service.PACKAGES),
@@ -71,3 +74,23 @@ def pair(request, serve, tmp_path):
     pair = Pair(serve, gateway, water, dead, dead)
     pair.restart_gateway()
     return pair
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _audit_keys_elsewhere(tmp_path_factory: pytest.TempPathFactory):
+    """Keep the keys of apps that outlive a test out of the working folder."""
+    folder = tmp_path_factory.mktemp("audit")
+    before = dict(os.environ)
+    os.environ.update({f"{prefix}AUDIT_KEY_FILE": f"{folder}/shared.key" for prefix in PREFIXES})
+    yield folder
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
+def audit_key_file(_audit_keys_elsewhere, monkeypatch, request):
+    """Give each test a place for the key of its trails; nothing is made there."""
+    file = _audit_keys_elsewhere / f"{abs(hash(request.node.nodeid))}" / "audit.key"
+    for prefix in PREFIXES:
+        monkeypatch.setenv(f"{prefix}AUDIT_KEY_FILE", str(file))
+    return file

@@ -17,6 +17,7 @@ PROCESS = {
     ("GET", "/livez"): PUBLIC,
     ("GET", "/readyz"): PUBLIC,
     ("GET", "/metrics"): {"metrics:read"},
+    ("GET", "/v1/audit"): {"audit:read"},
     ("GET", "/openapi.json"): PUBLIC,
     ("GET", "/docs"): PUBLIC,
     ("GET", "/docs/{name}"): PUBLIC,

@@ -13,9 +13,15 @@ GONE = "http://127.0.0.1:9/.well-known/jwks.json"
 
 def keys(pair, *arguments, code=0):
     """Run `kembar-gateway keys …` as an operator does; return what it says."""
+    settings = pair.gateway_settings
     done = subprocess.run(
         [sys.executable, "-m", "kembar_gateway", "keys", *arguments],
-        env=os.environ | {"KEMBAR_GATEWAY_KEYS_FILE": str(pair.gateway_settings.keys_file)},
+        env=os.environ
+        | {
+            "KEMBAR_GATEWAY_KEYS_FILE": str(settings.keys_file),
+            "KEMBAR_GATEWAY_DATABASE_URL": settings.database_url.get_secret_value(),
+            "KEMBAR_GATEWAY_AUDIT_KEY_FILE": str(settings.audit_key_file),
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -26,6 +32,15 @@ def keys(pair, *arguments, code=0):
 
 def kid_of(token):
     return json.loads(base64.urlsafe_b64decode(token.split(".")[0] + "=="))["kid"]
+
+
+def told(pair, token):
+    """Return key and detail of the audit trail's last entry about keys."""
+    answer = pair.gateway.get(
+        "/v1/audit", params={"action": "key"}, headers={"Authorization": f"Bearer {token}"}
+    )
+    last = answer.json()["items"][-1]
+    return last["subject"], last["detail"]
 
 
 def await_kid(pair, kid):
@@ -42,6 +57,7 @@ def test_a_rotated_key_takes_over_and_no_token_is_lost(pair):
     new = await_kid(pair, kid)
 
     assert (pair.statuses(old), pair.statuses(new)) == ((200, 200), (200, 200))
+    assert told(pair, new) == (kid, {"made": "signing"})
     listed = keys(pair, "list").splitlines()
     assert listed[0] == f"{kid}  signs"
     assert listed[1].startswith(f"{kid_of(old)}  published, until ")
@@ -61,6 +77,7 @@ def test_a_withdrawn_key_and_its_tokens_are_refused_everywhere_after_restarts_to
     pair.await_statuses(old, 401, 401)
     new = pair.token(pair.first("overseer"))
     pair.await_statuses(new, 200, 200)
+    assert told(pair, new) == (kid_of(old), {"withdrawn": "signing"})
     pair.restart_water(jwks_url=GONE)
     assert (pair.statuses(old)[1], pair.statuses(new)[1]) == (401, 200)
     pair.restart_gateway()

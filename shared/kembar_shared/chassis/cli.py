@@ -1,4 +1,4 @@
-"""The commands of one service: serve, migrate, openapi, check, backup, restore."""
+"""The commands of one service: serve, migrate, openapi, check, audit, backup, restore."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 import uvicorn
 from pydantic import ValidationError
 
-from kembar_shared.chassis import logs, migrate
+from kembar_shared.chassis import logs, migrate, rights
+from kembar_shared.chassis.audit import commands as audits
 from kembar_shared.chassis.backup import commands as backups
-from kembar_shared.chassis.database import connect
+from kembar_shared.chassis.database import connect, writing
 from kembar_shared.chassis.problems import Problem
 from kembar_shared.chassis.protocol import patient
 from kembar_shared.chassis.settings import Settings
@@ -33,6 +34,9 @@ Chosen = TypeVar("Chosen", bound=Settings)
 
 NOT_CURRENT: Final = 3
 """Exit code where the database is not current or cannot be reached."""
+
+AUDIT_KEY: Final = "audit.key"
+"""The name that the key of the audit trail has in a backup."""
 
 MIGRATION_TIMEOUT_S: Final = 3600.0
 
@@ -86,19 +90,20 @@ def run(
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     if "action" in arguments:
         sys.exit(arguments.action(arguments, chosen))
-    tasks = {
+    beside = {AUDIT_KEY: chosen.audit_key_file, **files(chosen)}
+    kept = backups.Kept(service, packages, beside, make_room)
+    tasks: dict[str, Callable[[], int]] = {
         "serve": lambda: _serve(service, chosen, build, packages),
-        "migrate": lambda: _migrate(service, chosen, packages),
+        "migrate": lambda: _migrate(service, chosen, packages, arguments.grant),
         "check": lambda: _check(service, chosen, packages),
+        "openapi": lambda: _openapi(build(chosen)),
+        "audit": lambda: audits.run(arguments, service, chosen, packages),
+        "backup": lambda: backups.run(arguments, chosen, kept),
+        "restore": lambda: backups.run(arguments, chosen, kept),
     }
-    if command in tasks:
-        sys.exit(tasks[command]())
     if command in more:
         sys.exit(_told(service, more[command], chosen))
-    if command in {"backup", "restore"}:
-        kept = backups.Kept(service, packages, files(chosen), make_room)
-        sys.exit(backups.run(arguments, chosen, kept))
-    _write(json.dumps(build(chosen).openapi(), ensure_ascii=False, indent=2, sort_keys=True))
+    sys.exit(tasks[command]())
 
 
 def _parser(
@@ -107,11 +112,15 @@ def _parser(
     parser = argparse.ArgumentParser(prog=f"kembar-{service}", description=f"Kembar's {service}.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="answer requests until stopped")
-    commands.add_parser("migrate", help="bring the database to the newest revision")
+    migration = commands.add_parser("migrate", help="bring the database to the newest revision")
+    migration.add_argument(
+        "--grant", metavar="ROLE", help="PostgreSQL: let ROLE serve, but not change the audit trail"
+    )
     commands.add_parser("openapi", help="print the API's schema")
     commands.add_parser("check", help="print the settings and the state of the database")
     for name, does in more.items():
         commands.add_parser(name, help=does)
+    audits.add(commands)
     backups.add(commands)
     add(commands)
     return parser
@@ -157,6 +166,9 @@ def _serve(
     if state != "current":
         sys.stderr.write(f"{service}: the database is {state}; try: kembar-{service} migrate\n")
         return NOT_CURRENT
+    if (obstacle := audits.obstacle(settings)) is not None:
+        sys.stderr.write(f"{service}: {obstacle}\n")
+        return NOT_CURRENT
     logs.configure(settings, service)
     app = build(settings)
     # What is made by now stays: to look through it again and again would cost every request.
@@ -170,10 +182,19 @@ def _serve(
     return 0
 
 
-def _migrate(service: str, settings: Settings, packages: Sequence[str]) -> int:
+def _migrate(service: str, settings: Settings, packages: Sequence[str], role: str | None) -> int:
     engine = connect(settings.database_url, timeout_s=MIGRATION_TIMEOUT_S)
+    if role is not None and engine.dialect.name == "sqlite":
+        sys.stderr.write(f"{service}: --grant is for PostgreSQL; SQLite knows no roles\n")
+        return 2
     try:
         migrate.upgrade(engine, packages)
+        if role is not None:
+            with writing(engine) as conn:
+                rights.grant(conn, role)
+    except rights.RoleUnfit as unfit:
+        sys.stderr.write(f"{service}: {unfit}\n")
+        return 1
     except Problem as problem:
         url = engine.url
         place = f"{url.host}:{url.port or 5432}" if url.host else url.database
@@ -186,6 +207,9 @@ def _migrate(service: str, settings: Settings, packages: Sequence[str]) -> int:
 
 
 def _told(service: str, own: Command[Chosen], settings: Chosen) -> int:
+    if (obstacle := audits.obstacle(settings)) is not None:
+        sys.stderr.write(f"{service}: {obstacle}\n")
+        return NOT_CURRENT
     try:
         _write(f"{service}: {own.do(settings)}")
     except Problem as problem:
@@ -197,6 +221,11 @@ def _told(service: str, own: Command[Chosen], settings: Chosen) -> int:
 def _reason(problem: Problem) -> str:
     cause = getattr(problem.__cause__, "orig", None) or problem.__cause__
     return next(iter(str(cause).splitlines()), "no reason given")
+
+
+def _openapi(app: FastAPI) -> int:
+    _write(json.dumps(app.openapi(), ensure_ascii=False, indent=2, sort_keys=True))
+    return 0
 
 
 def _check(service: str, settings: Settings, packages: Sequence[str]) -> int:

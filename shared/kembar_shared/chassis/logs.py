@@ -25,6 +25,7 @@ _LONGEST_MESSAGE: Final = 2_000
 _LONGEST_TRACEBACK: Final = 20_000
 
 _line: ContextVar[dict[str, Any]] = ContextVar("kembar_request_line")
+_request_id: ContextVar[str | None] = ContextVar("kembar_request_id", default=None)
 
 
 def configure(settings: Settings, service: str) -> None:
@@ -62,9 +63,15 @@ def configure(settings: Settings, service: str) -> None:
     logging.getLogger("uvicorn").setLevel(level)
 
 
-def begin() -> None:
+def begin(request_id: str | None = None) -> None:
     """Start the line of a request."""
     _line.set({})
+    _request_id.set(request_id)
+
+
+def request_id() -> str | None:
+    """Return the id of the current request, if there is one."""
+    return _request_id.get()
 
 
 def bind(**members: object) -> None:

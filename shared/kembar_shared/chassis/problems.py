@@ -40,6 +40,7 @@ class Problem(Exception):
 
     Attributes:
         slug: Names the problem for ever; its type is `urn:kembar:problem:<slug>`.
+        is_on_record: The audit trail has an entry of it already.
         status: HTTP status of the answer.
         params: Values of the names in its detail and fix.
         headers: Headers of the answer.
@@ -49,6 +50,7 @@ class Problem(Exception):
 
     slug: ClassVar[str]
     status: ClassVar[int]
+    is_on_record: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -67,6 +67,11 @@ class Settings(BaseSettings):
     jwks_max_age_s: float = Field(
         default=300, gt=0, description="Age at which the key set is fetched again."
     )
+    audit_key_file: Path = Field(
+        default=Path("kembar-audit.key"),
+        description="Key of the audit trail, made on first start; replicas share it. The trail's "
+        "head is kept beside it, as .head.",
+    )
     revocations_url: str = Field(
         default="", description="Issuer's list of revocations; default: beside its public keys."
     )

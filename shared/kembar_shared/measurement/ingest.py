@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal
 
 import polars as pl
 
-from kembar_shared.chassis import idempotency
+from kembar_shared.chassis import audit, idempotency
 from kembar_shared.chassis.database import cut_log, is_sqlite, reading, writing
 from kembar_shared.chassis.problems import DatabaseUnavailable
 from kembar_shared.measurement import store, uploads
@@ -240,7 +240,9 @@ def _store(
             conn, caller.client, OPERATION, terms.key or "", terms.fingerprint(file), 201,
             receipt["code"],
         )  # fmt: skip
-    return Received(receipt | {"recorded_at": store.events.end(conn, event)}, errors)
+    at = store.events.end(conn, event)
+    audit.append(conn, store.acts.of_receipt(receipt))
+    return Received(receipt | {"recorded_at": at}, errors)
 
 
 def _apply(

@@ -17,12 +17,14 @@ class UploadRejected(Problem):
     """No row of the file could be stored; the receipt's rejections say why."""
 
     slug, status = "upload-rejected", 422
+    is_on_record = True
 
 
 class FileUnreadable(Problem):
     """No row of the file can be read at all; `errors` says why."""
 
     slug, status = "file-unreadable", 422
+    is_on_record = True
 
 
 class StationsNotYours(Problem):

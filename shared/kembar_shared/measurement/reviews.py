@@ -7,6 +7,7 @@ import uuid
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from kembar_shared.chassis import audit
 from kembar_shared.chassis.database import writing
 from kembar_shared.measurement import store
 from kembar_shared.measurement.problems import NothingToReview, OwnUpload, UnknownUpload
@@ -82,9 +83,10 @@ def _judge(
         kind = store.events.RETRACTED if may_be_own else store.events.REVIEWED
         event = store.events.begin(conn, kind, caller.client)
         store.judging.judge(conn, event, rows, flag=judgement.flag, zones=zones)
+        code = uuid.uuid4().hex
         kept = {
             "id": event,
-            "code": uuid.uuid4().hex,
+            "code": code,
             "flag": int(judgement.flag),
             "reason": judgement.reason,
             "selection": json.dumps(
@@ -93,6 +95,10 @@ def _judge(
             "judged": rows.height,
         }
         store.judging.keep(conn, kept)
-        return kept | {
-            "kind": kind, "client": caller.client, "recorded_at": store.events.end(conn, event)
-        }  # fmt: skip
+        at = store.events.end(conn, event)
+        detail = {"flag": kept["flag"], "upload": judgement.upload}
+        audit.append(
+            conn,
+            [audit.Entry(kind, caller.client, code, n=rows.height, detail=detail)],
+        )
+        return kept | {"kind": kind, "client": caller.client, "recorded_at": at}

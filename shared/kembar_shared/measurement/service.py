@@ -10,7 +10,7 @@ from prometheus_client import Counter
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
-from kembar_shared.chassis import app, database, migrate
+from kembar_shared.chassis import app, audit, database, migrate
 from kembar_shared.chassis.keys import RemoteKeys
 from kembar_shared.chassis.messages import Messages
 from kembar_shared.measurement import store
@@ -46,6 +46,7 @@ def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None =
         keys: Where tokens' keys come from; absent: the issuer of the settings.
     """
     engine = database.serving(settings)
+    trail = audit.Trail(engine, settings)
     rules = f"{metadata.version('kembar-shared')} {domain.rules}"
     figures = Figures(engine, domain, rules=rules)
     rows = Counter(
@@ -67,6 +68,7 @@ def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None =
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        trail.start()
         if keys is None:
             await run_in_threadpool(own_keys.start)
         jobs.start()
@@ -76,6 +78,7 @@ def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None =
             await run_in_threadpool(own_keys.stop)
             await writer.stop()
             await run_in_threadpool(jobs.stop)
+            await run_in_threadpool(trail.stop)
             engine.dispose()
 
     return app.assemble(
@@ -86,6 +89,7 @@ def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None =
         keys=keys or own_keys,
         messages=Messages.of("kembar_shared.chassis", "kembar_shared.measurement"),
         lifespan=lifespan,
+        trail=trail,
         collectors=(rows, Gauges(engine, domain)),
         checks={"database": lambda: migrate.is_current(engine, PACKAGES)},
         surroundings=(Middleware(ShortWay, settings=settings, writer=writer),),

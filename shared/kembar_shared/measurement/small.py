@@ -12,6 +12,7 @@ import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from kembar_shared.chassis import logs
 from kembar_shared.measurement import qc
 from kembar_shared.measurement.periods import Duration, us_of_instant
 from kembar_shared.measurement.store.posts import Post, Row
@@ -73,6 +74,7 @@ class Reader:
             size_bytes=file.size_bytes,
             code=uuid.uuid4().hex,
             rows=tuple(rows),
+            request_id=logs.request_id(),
         )
 
     def _rows(self, text: str, caller: Caller, terms: Terms, *, latest_us: int) -> list[Row]:

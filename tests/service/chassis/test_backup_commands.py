@@ -75,7 +75,9 @@ def made(tmp_path_factory):
     (folder / "origin" / "keys").write_text("canary")
     done = run(folder / "origin", url, "backup", folder / "backup")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "save idempotency_key: 500\nwell: 500 rows of 1 tables\n"
+    assert done.stdout == (
+        "save audit_head: 1\nsave idempotency_key: 500\nwell: 501 rows of 3 tables\n"
+    )
     return folder / "backup"
 
 
@@ -111,10 +113,14 @@ def test_a_restore_says_how_far_it_is_and_shows_no_secret(command, backup, datab
     done = command("copy", database_url, "restore", backup, "--json")
 
     assert (done.returncode, done.stderr) == (0, "")
-    step = {"table": "idempotency_key", "rows": 500, "total": 500}
+    tables = {"audit_head": 1, "idempotency_key": 500}
     *steps, end = events(done.stdout)
-    assert steps == [{"doing": doing, **step} for doing in ("load", "verify")]
-    assert end["done"]["tables"] == {"idempotency_key": 500}
+    assert steps == [
+        {"doing": doing, "table": table, "rows": rows, "total": rows}
+        for doing in ("load", "verify")
+        for table, rows in tables.items()
+    ]
+    assert end["done"]["tables"] == {"audit_entry": 0, **tables}
     assert (tmp_path / "copy" / "keys").read_text() == "canary"
     assert "canary" not in done.stdout
     assert count(database_url) == 500
@@ -151,7 +157,7 @@ def test_a_second_restore_is_refused_in_the_readers_language(command, backup, da
     again = command("copy", database_url, "restore", backup, "--lang", "id")
 
     assert again.returncode == 1
-    assert again.stderr.startswith("well: Basis data tidak kosong: tabel idempotency_key")
+    assert again.stderr.startswith("well: Basis data tidak kosong: tabel audit_head")
     assert count(database_url) == 500
 
 

@@ -40,7 +40,9 @@ def test_an_empty_database_becomes_current_once(engine):
     assert migrate.is_current(engine, PACKAGES)
     migrate.upgrade(engine, PACKAGES)
 
-    assert set(sa.inspect(engine).get_table_names()) == {"alembic_version", "idempotency_key"}
+    assert set(sa.inspect(engine).get_table_names()) == {
+        "alembic_version", "audit_entry", "audit_head", "idempotency_key"
+    }  # fmt: skip
 
 
 def test_packages_are_branches_of_their_own(engine, tmp_path, monkeypatch):

@@ -283,7 +283,7 @@ def test_every_operation_demands_its_scope(gateway):
             assert (without.status_code, wrong.status_code) == (401, 403), path
             assert without.headers["www-authenticate"].startswith("Bearer")
             assert scope in wrong.json()["detail"]
-    assert checked == 13
+    assert checked == 14
 
 
 def test_building_the_app_touches_neither_keys_nor_database(settings, tmp_path):

@@ -15,6 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
 from kembar_shared.chassis.database import connect, reading
+from kembar_shared.chassis.migrations.versions import c002_audit
 from kembar_shared.measurement import models
 from kembar_shared.measurement.migrations.versions import measurement_0001_kernel as kernel
 
@@ -124,12 +125,14 @@ def test_the_migration_spreads_tables_on_a_cluster_alone(postgres_url, is_cluste
             conn.exec_driver_sql("INSERT INTO pg_extension VALUES ('citus')")
         with Operations.context(MigrationContext.configure(conn)):
             kernel.distribute()
+            c002_audit.replicate()
         calls = conn.exec_driver_sql("SELECT name, by, beside FROM calls ORDER BY place").all()
         conn.rollback()
     engine.dispose()
 
     spread = [call for call in calls if call.by is not None]
-    assert len(calls) == (len(kernel.REFERENCE) + len(models.DISTRIBUTED) if is_cluster else 0)
+    number = len(kernel.REFERENCE) + len(models.DISTRIBUTED) + len(c002_audit.TABLES)
+    assert len(calls) == (number if is_cluster else 0)
     assert {call.by for call in spread} <= {"series_id"}
     if is_cluster:
         assert [call.name for call in spread] == [*models.DISTRIBUTED]

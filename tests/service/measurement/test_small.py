@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from kembar_shared.chassis import audit
 from kembar_shared.chassis.database import connect, reading
 from kembar_shared.chassis.problems import IdempotencyConflict
 from kembar_shared.chassis.verifying import Caller
@@ -101,6 +102,7 @@ class Side:
     def __init__(self, url):
         self.settings = WaterSettings(database_url=SecretStr(url))
         self.engine = connect(self.settings.database_url, timeout_s=10)
+        audit.Trail(self.engine, self.settings)
         self.catalogue = domain_of(self.settings).catalogue
         self.writer = Writer(self.engine, self.catalogue)
         self.reader = small.Reader(self.catalogue)

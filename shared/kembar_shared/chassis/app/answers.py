@@ -39,6 +39,7 @@ def render(request: Request, problem: Problem) -> Response:
         "request_id": getattr(request.state, "request_id", None),
     }
     logs.bind(problem=problem.slug)
+    request.state.problem = problem
     return Response(
         # A lone surrogate in a parameter must not become a fault of ours.
         json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace"),

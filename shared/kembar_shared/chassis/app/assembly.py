@@ -11,6 +11,8 @@ from starlette.middleware import Middleware
 
 from kembar_shared.chassis import auth, health, issuers, metrics
 from kembar_shared.chassis.app import answers, documentation, middleware
+from kembar_shared.chassis.audit import gauge
+from kembar_shared.chassis.audit import routes as audit_routes
 from kembar_shared.chassis.limits import Buckets, Rate
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from prometheus_client.registry import Collector
     from starlette.types import Lifespan
 
+    from kembar_shared.chassis.audit import Trail
     from kembar_shared.chassis.keys import KeySource
     from kembar_shared.chassis.messages import Messages
     from kembar_shared.chassis.settings import Settings
@@ -37,6 +40,7 @@ def assemble(
     lifespan: Lifespan[Any] | None = None,
     state: Mapping[str, object] | None = None,
     surroundings: Sequence[Middleware] = (),
+    trail: Trail | None = None,
 ) -> FastAPI:
     """Return an app that serves *routers* and what every service serves.
 
@@ -52,6 +56,7 @@ def assemble(
         lifespan: What runs from start to stop.
         state: What its own dependencies read from `app.state`.
         surroundings: What requests pass on the way to its routes, within what every service has.
+        trail: Its audit trail; its lifespan starts and stops it.
 
     Raises:
         RouteWithoutAccess: A route does not say who may call it.
@@ -73,13 +78,16 @@ def assemble(
     app.state.settings = settings
     app.state.service = service
     app.state.messages = messages
-    app.state.metrics = metrics.Metrics(collectors)
+    kept = [] if trail is None else [gauge.EntriesCollector(trail)]
+    app.state.metrics = metrics.Metrics([*collectors, *kept])
+    app.state.trail = trail
     app.state.checks = dict(checks or {})
     app.state.verifier = issuers.verifier_of(settings, keys)
     app.state.buckets = Buckets(Rate(settings.rate_burst, settings.rate_per_s))
     for name, value in (state or {}).items():
         setattr(app.state, name, value)
-    for router in (_process_routes(), documentation.routes(), *routers):
+    audited = [] if trail is None else [audit_routes.router]
+    for router in (_process_routes(), documentation.routes(), *audited, *routers):
         app.include_router(router)
     for context in iter_route_contexts(app.routes):
         auth.access_of(context.endpoint)

@@ -14,12 +14,14 @@ from starlette.datastructures import MutableHeaders
 
 from kembar_shared.chassis import auth, logs, problems
 from kembar_shared.chassis.app import answers
+from kembar_shared.chassis.audit.refusals import refusal_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from kembar_shared.chassis.audit import Trail
     from kembar_shared.chassis.limits import Standing
     from kembar_shared.chassis.metrics import Metrics
     from kembar_shared.chassis.settings import Settings
@@ -50,7 +52,7 @@ class ObservedRequest:
             return
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id
-        logs.begin()
+        logs.begin(request_id)
         began, status = time.perf_counter(), 0
 
         async def send_named(message: Message) -> None:
@@ -211,7 +213,10 @@ def _named(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tupl
 
 
 def _note(scope: Scope, status: int, seconds: float) -> None:
-    """Count the request and write its line; status 0 stands for an answer that never began."""
+    """Count the request, write its line and, of a refusal, its entry in the trail.
+
+    Status 0 stands for an answer that never began.
+    """
     method, state = scope["method"], scope["state"]
     route = getattr(scope.get("route"), "path", UNMATCHED)
     metrics: Metrics = scope["app"].state.metrics
@@ -224,3 +229,8 @@ def _note(scope: Scope, status: int, seconds: float) -> None:
         route=route,
         ms=round(seconds * 1000, 3),
     )
+    trail: Trail | None = scope["app"].state.trail
+    if trail is not None and 400 <= status < 500:
+        refusal = refusal_of(Request(scope), status)
+        if refusal is not None:
+            trail.refuse(refusal)

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from kembar_shared.chassis import migrate
+from kembar_shared.chassis.audit import store as trail
 from kembar_shared.chassis.backup import counters, tables
 from kembar_shared.chassis.backup import folder as folders
-from kembar_shared.chassis.backup.folder import FILES, FORMAT, Manifest, TableEntry
+from kembar_shared.chassis.backup.folder import FILES, FORMAT, AuditHead, Manifest, TableEntry
 from kembar_shared.chassis.backup.refusals import Refused
 from kembar_shared.chassis.database import Connection, Engine, create_if_absent, reading, writing
 from kembar_shared.chassis.problems import SchemaNewer
@@ -89,6 +90,7 @@ def create(
         if not revisions:
             raise Refused("no-database")
         entries = {table.name: _save(conn, table, folder, told) for table in tables.tables(conn)}
+        head = trail.head(conn) if trail.is_there(conn) else None
     manifest = Manifest(
         format=FORMAT,
         service=service,
@@ -98,6 +100,7 @@ def create(
         revisions=revisions,
         tables=entries,
         files=_save_files(folder / FILES, files),
+        audit=AuditHead(**head._asdict()) if head is not None and head.seq else None,
     )
     return manifest, folders.write_manifest(folder, manifest)
 

@@ -55,10 +55,20 @@ class TableEntry(_Entry):
     parts: list[Part]
 
 
+class AuditHead(_Entry):
+    """The end of the audit trail: number, instant and hash of its newest entry, signed."""
+
+    seq: int
+    at_us: int
+    hash: str
+    mac: str
+
+
 class Manifest(_Entry):
     """What a backup of one process consists of.
 
-    `files` are the digests of what lay beside the database, by name.
+    `files` are the digests of what lay beside the database, by name; `audit` is the signed head of
+    the audit trail, None where it had not begun.
     """
 
     format: Literal[1]
@@ -69,6 +79,7 @@ class Manifest(_Entry):
     revisions: list[str]
     tables: dict[Name, TableEntry]
     files: dict[Name, str]
+    audit: AuditHead | None = None
 
 
 class _Header(_Entry):

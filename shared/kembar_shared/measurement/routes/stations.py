@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from kembar_shared.chassis import idempotency
+from kembar_shared.chassis import audit, idempotency
 from kembar_shared.chassis.auth import CallerDep, any_token, needs
 from kembar_shared.chassis.caching import etag_of, json_bytes, json_response, require_match
 from kembar_shared.chassis.database import Connection, reading, writing
@@ -125,7 +125,7 @@ def create_station(
                 return JSONResponse(json.loads(first.body) | {"replayed": True})
         if not store.stations.add(conn, values | {"version": 1, "changed_at": datetime.now(UTC)}):
             raise StationExists(station=station.code)
-        _note(conn, caller)
+        _note(conn, caller, station.code, values)
         made = _answer(store.stations.read_one(conn, station.code))
         if key is not None:
             body = json.dumps(made)
@@ -147,14 +147,15 @@ def change_station(
             conn, code, known["version"], values | {"changed_at": datetime.now(UTC)}
         ):
             require_match(request, '"changed meanwhile"')
-        _note(conn, caller)
+        _note(conn, caller, code, values)
     return json_response(request, _answer(_known(engine, caller, code)))
 
 
-def _note(conn: Connection, caller: CallerDep) -> None:
-    """Record that a station changed; figures are computed anew."""
+def _note(conn: Connection, caller: CallerDep, code: str, values: dict[str, Any]) -> None:
+    """Record that a station was made or changed; figures are computed anew."""
     event = store.events.begin(conn, store.events.STATION_CHANGED, caller.client)
     store.events.end(conn, event)
+    audit.append(conn, [audit.Entry(audit.STATION, caller.client, code, detail={"set": values})])
 
 
 def _known(engine: EngineDep, caller: CallerDep, code: str) -> Any:

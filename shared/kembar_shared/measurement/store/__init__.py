@@ -1,6 +1,7 @@
 """Every SQL statement of the kernel: what writes, what reads, and what both share."""
 
 from kembar_shared.measurement.store import (
+    acts,
     changes,
     events,
     figures,
@@ -18,6 +19,7 @@ from kembar_shared.measurement.store.selecting import Selection
 
 __all__ = [
     "Selection",
+    "acts",
     "changes",
     "events",
     "figures",

@@ -7,12 +7,13 @@ columnar path, which tells new from unchanged, corrected and superseded.
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from kembar_shared.chassis import idempotency
+from kembar_shared.chassis import audit, idempotency
 from kembar_shared.measurement.periods import Period, instant_of_us
-from kembar_shared.measurement.store import events, feed, newest, sums
+from kembar_shared.measurement.store import acts, events, feed, newest, sums
 from kembar_shared.measurement.store.known import Known, Label, NoSeries, hold
 from kembar_shared.measurement.store.rows import insert, matching, unanswered, write
 from kembar_shared.measurement.store.tables import CHANGE, MEASUREMENT, UPLOAD
@@ -59,6 +60,7 @@ class Post(NamedTuple):
         sha256: Digest of its body.
         size_bytes: Bytes of its body.
         code: Name of its receipt.
+        request_id: Of the request that brought it.
         rows: At least one; no two of the same identity.
     """
 
@@ -69,6 +71,7 @@ class Post(NamedTuple):
     size_bytes: int
     code: str
     rows: tuple[Row, ...]
+    request_id: str | None = None
 
 
 class Occupied(Exception):
@@ -155,6 +158,11 @@ def store(
         newest.advance(conn, _STORED, _newest(measured))
     if written.count < len(measured):
         raise Occupied(_found(conn, measured, {receipt["id"] for receipt in receipts}))
+    acted = [
+        acts.of_receipt(receipt, each.post.request_id)
+        for receipt, each in zip(receipts, placed, strict=True)
+    ]
+    audit.append(conn, list(chain.from_iterable(acted)))
     kept = {
         receipt["code"]: receipt | {"recorded_at": at.at}
         for receipt, at in zip(receipts, places, strict=True)
