@@ -64,11 +64,12 @@ class Senders:
     def _work(self):
         with self._client("measurements:write") as agent:
             while not self._stop.is_set():
-                answer = send(agent, next(self._numbers))
+                number = next(self._numbers)
+                answer = send(agent, number)
                 if answer.status_code != 201:
                     self.failures.append(answer.text)
                     return
-                self.receipts.append(answer.json())
+                self.receipts.append(answer.json() | {"number": number})
 
     def until(self, number):
         while len(self.receipts) < number and not self.failures:
@@ -139,8 +140,9 @@ def test_what_was_acknowledged_before_is_restored_and_nothing_half(saved, restor
         assert [line["line"] for line in lines] == [ROWS + 2]
 
 
-def test_what_was_restored_is_written_to(restored):
-    again, new = send(restored, 0).json(), send(restored, 2_999).json()
+def test_what_was_restored_is_written_to(saved, restored):
+    _, before, _ = saved
+    again, new = send(restored, before[0]["number"]).json(), send(restored, 2_999).json()
 
     assert (again["unchanged"], again["inserted"]) == (ROWS, 0)
     assert (new["inserted"], len(rows_of(restored, new["id"]))) == (ROWS, ROWS)
