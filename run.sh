@@ -117,7 +117,7 @@ check)
 test)
     install_dev
     check
-    exec "$python" -m pytest -n 2 "$@"
+    exec "$python" -m pytest -n 3 "$@"
     ;;
 soak)
     install_dev

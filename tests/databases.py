@@ -70,7 +70,8 @@ def drop_postgresql(url: str) -> None:
 def _create_postgresql(server: str, template: str) -> str:
     name = f"kembar_test_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server, autocommit=True) as conn:
-        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        # Many at a time would go through the log one page at a time; a copy of files is quicker.
+        conn.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     return f"{server.rpartition('/')[0]}/{name}"
 
 

@@ -28,7 +28,9 @@ STATION = {
     "water_class": "II",
     "origin": "synthetic",
 }
-READS = ("measurements:read", "indicators:read", "outcomes:read", "metrics:read")
+READS = (
+    "measurements:read", "indicators:read", "outcomes:read", "metrics:read", "audit:read"
+)  # fmt: skip
 
 
 class Reach:
