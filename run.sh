@@ -117,7 +117,8 @@ check)
 test)
     install_dev
     check
-    exec "$python" -m pytest -n 3 "$@"
+    # By file: what a module shares is made once.
+    exec "$python" -m pytest -n 3 --dist loadfile --no-loadscope-reorder "$@"
     ;;
 soak)
     install_dev

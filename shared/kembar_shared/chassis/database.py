@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from kembar_shared.chassis.problems import BadRequest, DatabaseUnavailable
+from kembar_shared.chassis.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,9 +66,13 @@ _POSTGRES_TROUBLE: Final = (
 # A request may wait for a connection, then for a lock: together less than the whole patience.
 _POOL_SHARE: Final = 0.3
 _LOCK_SHARE: Final = 0.6
+# SQLite's lock: of that, first for those of the same process who came before, then for others.
+_TURN_SHARE: Final = 0.4
+_FILE_SHARE: Final = 0.2
 _STATEMENTS: Final = 512
 """Statements that a connection to SQLite keeps prepared."""
 
+_TURNS: Final = "kembar_turns"
 _IS_CLUSTER: Final = "kembar_is_cluster"
 _HAS_CITUS: Final = "SELECT count(*) FROM pg_extension WHERE extname = 'citus'"
 
@@ -175,7 +180,8 @@ def writing(engine: Engine) -> Iterator[Connection]:
             transaction took a key first. Whether a commit that failed so has taken effect is
             unknown; a retry finds out.
     """
-    with _trouble_told(), engine.begin() as conn:
+    turns: Turns | None = engine.get_execution_options().get(_TURNS)
+    with _trouble_told(), turns.take() if turns else nullcontext(), engine.begin() as conn:
         yield conn
 
 
@@ -205,9 +211,11 @@ def _connect_sqlite(
         file.parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
         url,
-        connect_args={"timeout": timeout_s * _LOCK_SHARE, "cached_statements": _STATEMENTS},
+        connect_args={"timeout": timeout_s * _FILE_SHARE, "cached_statements": _STATEMENTS},
         **(bounds if file else {}),
     )
+    # SQLite lets in whoever asks in the right moment: without turns, one may wait for ever.
+    engine.update_execution_options(**{_TURNS: Turns(timeout_s * _TURN_SHARE)})
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(raw: Any, _record: object) -> None:  # Any: the driver's own connection
@@ -321,7 +329,7 @@ def _trouble_told() -> Iterator[None]:
     """Turn the database's trouble into a problem; a mistake in our SQL stays what it is."""
     try:
         yield
-    except PoolTimeout as error:
+    except (PoolTimeout, TimeoutError) as error:
         raise DatabaseUnavailable from error
     # The driver's own errors come from what is done with its connection, such as COPY.
     except (DBAPIError, psycopg.Error, sqlite3.Error) as error:

@@ -113,7 +113,7 @@ def test_many_writers_wait_for_each_other(engine):
 
 
 def test_waiting_for_a_lock_ends(engine, database_url, open_engine):
-    impatient = open_engine(database_url, timeout_s=0.5)
+    impatient = open_engine(database_url, timeout_s=2)
     with writing(engine) as conn:
         if is_sqlite(conn):
             add(conn, "A1")
@@ -125,6 +125,17 @@ def test_waiting_for_a_lock_ends(engine, database_url, open_engine):
 
     assert 0.3 < time.monotonic() - began < 5
     assert outage.value.headers == {"Retry-After": "5"}
+
+
+def test_a_turn_to_write_is_waited_for_no_longer_than_it_takes(sqlite_url, open_engine):
+    engine = open_engine(sqlite_url, timeout_s=1)
+    with writing(engine):
+        began = time.monotonic()
+        with pytest.raises(DatabaseUnavailable), writing(engine):
+            pass
+        assert 0.3 < time.monotonic() - began < 5
+    with writing(engine):
+        pass
 
 
 def test_a_secret_is_in_no_error(postgres_url, open_engine):
@@ -156,7 +167,7 @@ def test_sqlite_keeps_what_it_acknowledges(tmp_path, open_engine):
         "journal_mode": "wal",
         "synchronous": 2,
         "foreign_keys": 1,
-        "busy_timeout": 6_000,
+        "busy_timeout": 2_000,
     }
 
 
@@ -182,7 +193,7 @@ def test_the_log_of_a_large_transaction_is_cut_unless_someone_reads_it(tmp_path,
     assert log.stat().st_size == 0
     with reading(engine) as conn:
         assert conn.exec_driver_sql(count).scalar() == 5001
-        assert conn.exec_driver_sql("PRAGMA busy_timeout").scalar() == 6000
+        assert conn.exec_driver_sql("PRAGMA busy_timeout").scalar() == 2000
 
 
 def test_a_key_that_another_took_first_asks_for_a_retry(engine):
