@@ -47,9 +47,9 @@ def _on(ground: Ground, database: str, echo_port: int) -> None:
             batches = json_bodies(NETWORK, first=first + SINGLES, bodies=BATCHES, size=BATCH)
             first += SINGLES + BATCHES * BATCH
             token = ground.gateway.token("operator")
-            echo = _posted(echo_port, "/echo", "", bodies)
-            answers = _posted(water.port, product.UPLOADS, token, bodies)
-            batch = _posted(water.port, product.UPLOADS, token, batches, BATCH_CONNECTIONS)
+            echo = posted(echo_port, "/echo", "", bodies)
+            answers = posted(water.port, product.UPLOADS, token, bodies)
+            batch = posted(water.port, product.UPLOADS, token, batches, BATCH_CONNECTIONS)
             echoed.append(len(echo.statuses) / echo.seconds)
             single.append(len(answers.statuses) / answers.seconds)
             batched.append(len(batch.statuses) * BATCH / batch.seconds)
@@ -77,8 +77,9 @@ def _on(ground: Ground, database: str, echo_port: int) -> None:
     )  # fmt: skip
 
 
-def _posted(
+def posted(
     port: int, path: str, token: str, bodies: Sequence[bytes], connections: int = CONNECTIONS
 ) -> wire.Answers:
+    """Post *bodies* over so many connections; each has to be acknowledged."""
     requests = [wire.encode("POST", path, token, body=body, kind=_JSON) for body in bodies]
     return wire.drive(port, requests, connections=connections, most_s=MOST_S).require(201)

@@ -142,9 +142,22 @@ class Sent:
 
 @contextmanager
 def water(
-    started: Gateway, database: str, postgres_url: str, *, at_the_door: bool = True
+    started: Gateway,
+    database: str,
+    postgres_url: str,
+    *,
+    at_the_door: bool = True,
+    program: str = "kembar_water",
 ) -> Iterator[Water]:
-    """Run a water service on a new database; `at_the_door`: where the gateway's door leads to."""
+    """Run a water service on a new database.
+
+    Args:
+        started: The gateway that issues the tokens.
+        database: One of `DATABASES`.
+        postgres_url: The server, where it is one.
+        at_the_door: The gateway's door leads to it.
+        program: The module that serves.
+    """
     port = started.water_port if at_the_door else free_port()
     issuer = f"http://127.0.0.1:{started.port}"
     log = started.folder / "water.log"
@@ -157,9 +170,7 @@ def water(
         environment = {f"KEMBAR_WATER_{key}": value for key, value in told.items()}
         run("-m", "kembar_water", "migrate", environment=environment, log=log)
         empty = database_bytes(url)
-        with serving(
-            "-m", "kembar_water", "serve", port=port, log=log, environment=environment
-        ) as pid:
+        with serving("-m", program, "serve", port=port, log=log, environment=environment) as pid:
             yield Water(started, port, pid, url, empty)
 
 

@@ -1,76 +1,13 @@
-"""Who may call what: every operation of the four apps against a table written by hand."""
+"""Who may call what: every operation of the four apps against the table written by hand."""
 
 from __future__ import annotations
-
-import itertools
 
 import httpx
 from fastapi.routing import iter_route_contexts
 
 from kembar_shared.chassis.auth import access_of
+from tests.service.access import ANY_TOKEN, PUBLIC, TABLES
 
-PUBLIC = "no token"
-ANY_TOKEN = "any token"
-EVERY_METHOD = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
-
-PROCESS = {
-    ("GET", "/livez"): PUBLIC,
-    ("GET", "/readyz"): PUBLIC,
-    ("GET", "/metrics"): {"metrics:read"},
-    ("GET", "/v1/audit"): {"audit:read"},
-    ("GET", "/openapi.json"): PUBLIC,
-    ("GET", "/docs"): PUBLIC,
-    ("GET", "/docs/{name}"): PUBLIC,
-}
-SERVICE = PROCESS | {
-    ("POST", "/v1/uploads"): {"measurements:write"},
-    ("GET", "/v1/uploads/{code}"): {"measurements:write", "measurements:read"},
-    ("GET", "/v1/uploads/{code}/rejections"): {"measurements:write", "measurements:read"},
-    ("GET", "/v1/stations"): ANY_TOKEN,
-    ("GET", "/v1/stations/{code}"): ANY_TOKEN,
-    ("POST", "/v1/stations"): {"stations:write"},
-    ("PATCH", "/v1/stations/{code}"): {"stations:write"},
-    ("GET", "/v1/parameters"): ANY_TOKEN,
-    ("GET", "/v1/standards"): ANY_TOKEN,
-    ("GET", "/v1/measurements"): {"measurements:read"},
-    ("GET", "/v1/measurements/latest"): {"measurements:read"},
-    ("GET", "/v1/changes"): {"measurements:read"},
-    ("GET", "/v1/reviews"): {"measurements:read"},
-    ("POST", "/v1/reviews"): {"measurements:review"},
-    ("POST", "/v1/uploads/{code}/retraction"): {"measurements:write"},
-    ("GET", "/v1/rollups"): {"measurements:read"},
-    ("GET", "/v1/indices"): {"measurements:read"},
-    ("GET", "/v1/indicators"): {"indicators:read", "outcomes:read"},
-}
-GATEWAY = (
-    PROCESS
-    | {
-        ("GET", "/"): PUBLIC,
-        ("GET", "/static/page.css"): PUBLIC,
-        ("POST", "/oauth/token"): PUBLIC,
-        ("GET", "/.well-known/jwks.json"): PUBLIC,
-        ("GET", "/.well-known/kembar-revocations"): PUBLIC,
-        ("GET", "/.well-known/oauth-authorization-server"): PUBLIC,
-        ("GET", "/v1/clients"): {"clients:manage"},
-        ("POST", "/v1/clients"): {"clients:manage"},
-        ("GET", "/v1/clients/{client_id}"): {"clients:manage"},
-        ("PATCH", "/v1/clients/{client_id}"): {"clients:manage"},
-        ("POST", "/v1/clients/{client_id}/secret"): {"clients:manage"},
-        ("GET", "/v1/cooperations"): {"outcomes:read"},
-        ("GET", "/v1/parties"): {"outcomes:read"},
-        ("GET", "/v1/agreements"): {"outcomes:read"},
-        ("GET", "/v1/focus-areas"): {"outcomes:read"},
-        ("GET", "/v1/programmes"): {"outcomes:read"},
-        ("GET", "/v1/indicators"): {"outcomes:read"},
-        ("GET", "/v1/outcomes"): {"outcomes:read"},
-    }
-    # The services behind the door check the token themselves.
-    | {
-        (method, f"/{name}/{{path:path}}"): PUBLIC
-        for method, name in itertools.product(EVERY_METHOD, ("waste", "water", "air"))
-    }
-)
-TABLES = {"waste": SERVICE, "water": SERVICE, "air": SERVICE, "gateway": GATEWAY}
 ALONE = "nothing:at-all"
 
 

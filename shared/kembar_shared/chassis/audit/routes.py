@@ -43,7 +43,7 @@ class EntryShown(BaseModel):
 
 
 @router.get("/v1/audit", response_model=Page[EntryShown], responses={400: {}})
-@needs("audit:read")
+@needs("audit:read", is_whole=True)
 def list_entries(
     request: Request,
     limit: LimitDep,

@@ -1,0 +1,79 @@
+"""Who may call what, written by hand: every operation of the four processes, and every role."""
+
+from __future__ import annotations
+
+import itertools
+
+PUBLIC = "no token"
+ANY_TOKEN = "any token"
+EVERY_METHOD = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+
+PROCESS = {
+    ("GET", "/livez"): PUBLIC,
+    ("GET", "/readyz"): PUBLIC,
+    ("GET", "/metrics"): {"metrics:read"},
+    ("GET", "/v1/audit"): {"audit:read"},
+    ("GET", "/openapi.json"): PUBLIC,
+    ("GET", "/docs"): PUBLIC,
+    ("GET", "/docs/{name}"): PUBLIC,
+}
+SERVICE = PROCESS | {
+    ("POST", "/v1/uploads"): {"measurements:write"},
+    ("GET", "/v1/uploads/{code}"): {"measurements:write", "measurements:read"},
+    ("GET", "/v1/uploads/{code}/rejections"): {"measurements:write", "measurements:read"},
+    ("GET", "/v1/stations"): ANY_TOKEN,
+    ("GET", "/v1/stations/{code}"): ANY_TOKEN,
+    ("POST", "/v1/stations"): {"stations:write"},
+    ("PATCH", "/v1/stations/{code}"): {"stations:write"},
+    ("GET", "/v1/parameters"): ANY_TOKEN,
+    ("GET", "/v1/standards"): ANY_TOKEN,
+    ("GET", "/v1/measurements"): {"measurements:read"},
+    ("GET", "/v1/measurements/latest"): {"measurements:read"},
+    ("GET", "/v1/changes"): {"measurements:read"},
+    ("GET", "/v1/reviews"): {"measurements:read"},
+    ("POST", "/v1/reviews"): {"measurements:review"},
+    ("POST", "/v1/uploads/{code}/retraction"): {"measurements:write"},
+    ("GET", "/v1/rollups"): {"measurements:read"},
+    ("GET", "/v1/indices"): {"measurements:read"},
+    ("GET", "/v1/indicators"): {"indicators:read", "outcomes:read"},
+}
+GATEWAY = (
+    PROCESS
+    | {
+        ("GET", "/"): PUBLIC,
+        ("GET", "/static/page.css"): PUBLIC,
+        ("POST", "/oauth/token"): PUBLIC,
+        ("GET", "/.well-known/jwks.json"): PUBLIC,
+        ("GET", "/.well-known/kembar-revocations"): PUBLIC,
+        ("GET", "/.well-known/oauth-authorization-server"): PUBLIC,
+        ("GET", "/v1/clients"): {"clients:manage"},
+        ("POST", "/v1/clients"): {"clients:manage"},
+        ("GET", "/v1/clients/{client_id}"): {"clients:manage"},
+        ("PATCH", "/v1/clients/{client_id}"): {"clients:manage"},
+        ("POST", "/v1/clients/{client_id}/secret"): {"clients:manage"},
+        ("GET", "/v1/cooperations"): {"outcomes:read"},
+        ("GET", "/v1/parties"): {"outcomes:read"},
+        ("GET", "/v1/agreements"): {"outcomes:read"},
+        ("GET", "/v1/focus-areas"): {"outcomes:read"},
+        ("GET", "/v1/programmes"): {"outcomes:read"},
+        ("GET", "/v1/indicators"): {"outcomes:read"},
+        ("GET", "/v1/outcomes"): {"outcomes:read"},
+    }
+    # The services behind the door check the token themselves.
+    | {
+        (method, f"/{name}/{{path:path}}"): PUBLIC
+        for method, name in itertools.product(EVERY_METHOD, ("waste", "water", "air"))
+    }
+)
+TABLES = {"waste": SERVICE, "water": SERVICE, "air": SERVICE, "gateway": GATEWAY}
+ROLES = {
+    "field-agent": {"measurements:write", "measurements:read"},
+    "reviewer": {"measurements:read", "measurements:review"},
+    "operator": {"stations:write", "measurements:write", "measurements:read"},
+    "planner": {"register:write", "outcomes:read"},
+    "partner": {"outcomes:read"},
+    "overseer": {"outcomes:read", "measurements:read", "audit:read"},
+    "scraper": {"metrics:read"},
+    "gateway": {"indicators:read"},
+    "admin": {"clients:manage", "reports:publish", "audit:read"},
+}
