@@ -13,7 +13,7 @@ install: ## Build .venv with what `make run` needs
 ##@ Check
 test: ## The static gates, then every test
 	@sh run.sh test $(ARGS)
-check: ## The static gates: format, lint, types, import contracts
+check: ## The static gates: format, lint, types, import contracts, packages, secrets
 	@sh run.sh check
 unit service contract e2e browser faults: ## One kind of tests: make unit ARGS="-k water"
 	@sh run.sh pytest -n 2 tests/$@ $(ARGS)

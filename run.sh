@@ -87,6 +87,21 @@ check() {
     "$python" -m ruff check .
     "$python" -m mypy
     .venv/bin/lint-imports
+    scan
+}
+
+# Offline, both: what each distribution imports is what it declares, and no secret lies in a file.
+# The words left out are those that tests and documents use for one; the files, lists of hashes.
+scan() {
+    for member in $members; do
+        .venv/bin/deptry --no-ansi "$member" --config "$member/pyproject.toml" \
+            --ignore DEP003 --per-rule-ignores DEP002=uvloop ||
+            die "$member declares other packages than it imports (above)"
+    done
+    git ls-files -z --cached --others --exclude-standard |
+        xargs -0 .venv/bin/detect-secrets-hook --no-verify --plugin deploy/ci/secret_forms.py \
+            --exclude-files '^deploy/requirements/|^tests/contract/openapi/|/vendor\.toml$' \
+            --exclude-secrets '^(hush|canary|password|kembar_|kembar_canary|kembar_x|Kembar secret)$|:hush@'
 }
 
 export_lists() {

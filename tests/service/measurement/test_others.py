@@ -12,7 +12,7 @@ from tests.service.access import ROLES
 from tests.service.measurement.conftest import STATION
 
 OTHERS, ABSENT, OWN = "CPM-01", "CPM-99", "CPM-02"
-NOT_THERE = "0123456789abcdef0123456789abcdef"
+NOT_THERE = "0" * 32
 CHANGING = re.compile(r"[0-9a-f]{32}|[0-9a-f-]{36}|20\d\d-[0-9T:.-]+Z")
 DOCUMENT = Path("tests/contract/openapi/water.json")
 OPERATIONS = sorted(
