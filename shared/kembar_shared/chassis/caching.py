@@ -48,7 +48,11 @@ def conditional(request: Request, etag: str, make: Callable[[], Response]) -> Re
 def json_bytes(body: object) -> bytes:
     """Return *body* as the JSON text `json_response` answers and tags."""
     return json.dumps(
-        to_jsonable_python(body), ensure_ascii=False, allow_nan=False, separators=(",", ":")
+        body,
+        default=to_jsonable_python,
+        ensure_ascii=False,
+        allow_nan=False,
+        separators=(",", ":"),
     ).encode()
 
 

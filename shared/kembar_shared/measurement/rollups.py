@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
@@ -15,25 +16,50 @@ from kembar_shared.measurement.periods import DAY_MIN, Duration, Period
 from kembar_shared.measurement.vocabulary import Grain, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kembar_shared.chassis.database import Connection
+    from kembar_shared.measurement.store.reading import Sums
 
 DIGITS: Final = {Grain.DAY: 1, Grain.MONTH: 100, Grain.YEAR: 10_000}
 _GRAINS: Final = (Grain.DAY, Grain.MONTH, Grain.YEAR)
+_WITH_VALUE: Final = frozenset({State.OK, State.PROVISIONAL})
+_OF_KINDS: Final = (State.OK, State.BELOW_LIMIT, State.ABOVE_LIMIT)
+"""Of values, of results below a limit, of results above one."""
+
 _LEAST_DATES: Final = 2
 """Sampling dates that a year of monthly samples needs (contract, section 4)."""
 
 
-def summarise(rows: Iterable[Any], grain: Grain) -> list[dict[str, Any]]:
+class _Bucket(NamedTuple):
+    """A local day, month or year: its name, length, and how many months it has."""
+
+    name: str
+    length_min: int
+    months: int
+
+
+def summarise(
+    rows: Iterable[tuple[Mapping[str, Any], Sums]], grain: Grain
+) -> list[tuple[tuple[int, int], dict[str, Any]]]:
     """Turn sums per series, bucket and grain of measurement into one answer per series and bucket.
 
     Measurements of different grain are never added: the finest grain that covers the period wins,
     else the one that covers most.
+
+    Args:
+        rows: Labels of a series, and sums of a bucket (`store.reading.rollups`), in order.
+        grain: Length of the buckets.
+
+    Returns:
+        Series and bucket, and the answer.
     """
     answers = []
-    for _, group in groupby(rows, key=lambda row: (row["series_id"], row["bucket"])):
-        answers.append(max((_summary(row, grain) for row in group), key=_worth))
+    for place, group in groupby(rows, key=lambda row: (row[1].series_id, row[1].bucket)):
+        bucket = _bucket(place[1], grain)
+        summaries = [_summary(labels, sums, bucket, grain) for labels, sums in group]
+        best = summaries[0] if len(summaries) == 1 else max(summaries, key=_worth)
+        answers.append((place, best))
     return answers
 
 
@@ -41,60 +67,71 @@ def _worth(answer: dict[str, Any]) -> tuple[bool, float]:
     return answer["state"] != State.INSUFFICIENT, answer["coverage"]
 
 
-def _summary(row: Any, grain: Grain) -> dict[str, Any]:
-    period = _period_of(row["bucket"], grain)
-    expected, coverage = _coverage(row, period)
-    is_monthly = row["grain"] == 0 and bool(Duration.parse(row["cadence"]).months)
-    state = _state(row, grain, coverage, is_monthly=is_monthly)
-    has_value = state in {State.OK, State.PROVISIONAL}
-    total, n = row["total"], row["n"]
+def _summary(
+    labels: Mapping[str, Any], sums: Sums, bucket: _Bucket, grain: Grain
+) -> dict[str, Any]:
+    due = _months_due(labels["cadence"])
+    expected, coverage = _coverage(sums, bucket, grain, due)
+    state = _state(sums, grain, coverage, is_monthly=sums.grain == 0 and due > 0)
+    mean = least = greatest = total = None
+    if state in _WITH_VALUE and sums.total is not None:
+        total, mean = sums.total, sums.total / sums.n
+        least, greatest = sums.least, sums.greatest
     return {
-        "station": row["station"],
-        "parameter": row["parameter"],
-        "material": row["material"] or None,
-        "source": row["source"] or None,
-        "period": str(period),
-        "n": n,
+        "station": labels["station"],
+        "parameter": labels["parameter"],
+        "material": labels["material"] or None,
+        "source": labels["source"] or None,
+        "period": bucket.name,
+        "n": sums.n,
         "expected": expected,
         "coverage": round(coverage, 6),
-        "mean": total / n if has_value else None,
-        "min": row["least"] if has_value else None,
-        "max": row["greatest"] if has_value else None,
-        "sum": total if has_value else None,
+        "mean": mean,
+        "min": least,
+        "max": greatest,
+        "sum": total,
         "state": state,
-        "origin": row["origin"],
-        "series_id": row["series_id"],
-        "bucket": row["bucket"],
+        "origin": labels["origin"],
     }
 
 
-def _coverage(row: Any, period: Period) -> tuple[float, float]:
-    """Return how many values would fill *period*, and what share of it has any, 0 to 1.
+def _coverage(sums: Sums, bucket: _Bucket, grain: Grain, due: int) -> tuple[float, float]:
+    """Return how many values would fill the bucket, and what share of it has any, 0 to 1.
 
     Values that stand for a day or less cover so much of the period as the different spans of time
-    they stand for. Of a series from which one value a month is due, one fills the month.
+    they stand for. Of a series from which one value is due every *due* months, one fills those.
     """
-    months = max(1, len(list(period.months())))
-    if row["grain"]:
-        expected = max(1, months // {1: 1, 2: 12}[row["grain"]])
-        return expected, min(1.0, row["sampled"] / expected)
-    due = Duration.parse(row["cadence"]).months
+    if sums.grain:
+        expected = max(1, bucket.months // {1: 1, 2: 12}[sums.grain])
+        return expected, min(1.0, sums.sampled / expected)
     if due:
-        expected = max(1, months // due) if period.grain is not Grain.DAY else 1
-        return expected, min(1.0, row["months"] / expected)
-    length_min = period.days * DAY_MIN
-    expected = length_min * row["slots"] / row["covered_min"]
-    return round(expected, 6), min(1.0, row["covered_min"] / length_min)
+        expected = max(1, bucket.months // due) if grain is not Grain.DAY else 1
+        return expected, min(1.0, sums.months / expected)
+    length_min = bucket.length_min
+    return (
+        round(length_min * sums.slots / sums.covered_min, 6),
+        min(1.0, sums.covered_min / length_min),
+    )
 
 
-def _state(row: Any, grain: Grain, coverage: float, *, is_monthly: bool) -> State:
-    too_few_dates = is_monthly and grain is Grain.YEAR and row["sampled"] < _LEAST_DATES
+@lru_cache(maxsize=8192)
+def _bucket(number: int, grain: Grain) -> _Bucket:
+    period = _period_of(number, grain)
+    return _Bucket(str(period), period.days * DAY_MIN, max(1, len(list(period.months()))))
+
+
+@lru_cache(maxsize=256)
+def _months_due(cadence: str) -> int:
+    return Duration.parse(cadence).months
+
+
+def _state(sums: Sums, grain: Grain, coverage: float, *, is_monthly: bool) -> State:
+    too_few_dates = is_monthly and grain is Grain.YEAR and sums.sampled < _LEAST_DATES
     if coverage < LEAST_COVERAGE or too_few_dates:
         return State.INSUFFICIENT
-    kinds = [name for name in ("n", "n_below", "n_above") if row[name]]
-    if len(kinds) > 1:
-        return State.CANNOT_ASSESS
-    return {"n": State.OK, "n_below": State.BELOW_LIMIT, "n_above": State.ABOVE_LIMIT}[kinds[0]]
+    counts = (sums.n, sums.n_below, sums.n_above)
+    kinds = [state for state, count in zip(_OF_KINDS, counts, strict=True) if count]
+    return kinds[0] if len(kinds) == 1 else State.CANNOT_ASSESS
 
 
 def _period_of(bucket: int, grain: Grain) -> Period:

@@ -162,16 +162,12 @@ def list_rollups(
             limit=3 * (limit + 1),
         )
     answers = rollups.summarise(rows, grain)
-    last = answers[limit - 1] if len(answers) > limit else None
-    following_page = (
-        None if last is None else encode_cursor({"s": last["series_id"], "b": last["bucket"]})
-    )
-    hidden = {"series_id", "bucket"}
-    items = [
-        {"unit": domain.catalogue.by_code[a["parameter"]].unit}
-        | {name: value for name, value in a.items() if name not in hidden}
-        for a in answers[:limit]
-    ]
+    following_page = None
+    if len(answers) > limit:
+        (series_id, bucket), _ = answers[limit - 1]
+        following_page = encode_cursor({"s": series_id, "b": bucket})
+    units = domain.catalogue.by_code
+    items = [{"unit": units[a["parameter"]].unit, **a} for _, a in answers[:limit]]
     return json_response(request, page(items, following_page))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import and_, func, literal, or_, select, union_all
 
@@ -34,6 +34,43 @@ if TYPE_CHECKING:
 
 
 _SERIES_AT_ONCE: Final = 5_000
+_SUMMED: Final = (
+    "grain", "n", "total", "least", "greatest", "n_below", "n_above", "slots", "covered_min",
+)  # fmt: skip
+
+
+class Sums(NamedTuple):
+    """Sums of a series in a local day, month or year, of values of one grain.
+
+    Attributes:
+        series_id: The series.
+        bucket: The period: yyyymmdd, yyyymm or yyyy.
+        grain: What each value stands for: 0 a day or less, 1 a month, 2 a year.
+        n: How many values there are.
+        total: Their sum.
+        least: The smallest.
+        greatest: The largest.
+        n_below: How many results lie below a limit.
+        n_above: How many lie above one.
+        slots: How many different spans of time they stand for.
+        covered_min: Minutes in those.
+        sampled: On how many days, or in how many months or years, there are any.
+        months: In how many months.
+    """
+
+    series_id: int
+    bucket: int
+    grain: int
+    n: int
+    total: float | None
+    least: float | None
+    greatest: float | None
+    n_below: int
+    n_above: int
+    slots: int
+    covered_min: int
+    sampled: int
+    months: int
 
 
 def measurements(
@@ -107,8 +144,8 @@ def rollups(
     end_day: int,
     after: tuple[int, int] | None,
     limit: int,
-) -> list[Row]:
-    """Return sums per series and bucket; grains of measurements are kept apart.
+) -> list[tuple[Row, Sums]]:
+    """Return the labels of a series and sums, per series and bucket; grains are kept apart.
 
     Args:
         conn: A reading transaction.
@@ -130,12 +167,26 @@ def rollups(
     if after is not None:
         conditions.append(or_(ROLLUP.c.series_id > after[0], bucket > after[1]))
 
-    def fetch(ids: Sequence[int], most: int) -> Sequence[RowMapping]:
-        wanted = _sums(bucket).where(ROLLUP.c.series_id.in_(ids), *conditions).limit(most)
-        return conn.execute(wanted).mappings().all()
+    chosen = _as_kept() if digits == 1 else _sums(bucket)
 
-    rows = in_turn(list(labels), limit, fetch)
-    return [labels[row["series_id"]] | dict(row) for row in rows]
+    def fetch(ids: Sequence[int], most: int) -> Sequence[Any]:
+        wanted = chosen.where(ROLLUP.c.series_id.in_(ids), *conditions).limit(most)
+        return conn.execute(wanted).all()
+
+    found = map(Sums._make, in_turn(list(labels), limit, fetch))
+    return [(labels[sums.series_id], sums) for sums in found]
+
+
+def _as_kept() -> Select[Any]:
+    """Return what `_sums` does of days, which are kept as they are asked for."""
+    once = literal(1)
+    return select(
+        ROLLUP.c.series_id,
+        ROLLUP.c.first_day.label("bucket"),
+        *(ROLLUP.c[name] for name in _SUMMED),
+        once.label("sampled"),
+        once.label("months"),
+    ).order_by(ROLLUP.c.series_id, ROLLUP.c.first_day, ROLLUP.c.grain)
 
 
 def _sums(bucket: ColumnElement[int]) -> Select[Any]:

@@ -7,7 +7,7 @@ measurements there are, no page makes the database sort or pass over more than i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, or_, select
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
 
-    from sqlalchemy import ColumnElement, RowMapping, Select, Table
+    from sqlalchemy import ColumnElement, Select, Table
 
     from kembar_shared.chassis.database import Connection
 
@@ -28,6 +28,8 @@ VERSION: Final = (
     "span", "flag", "qualifier", "sent", "extra",
 )  # fmt: skip
 """Columns of one version of a measurement."""
+
+_Found = TypeVar("_Found")
 
 Row = dict[str, Any]
 """A row with its station's labels; Any: one member for each column."""
@@ -135,8 +137,8 @@ def labels_of(conn: Connection, ids: Iterable[int]) -> dict[int, Row]:
 
 
 def in_turn(
-    ids: Sequence[int], limit: int, fetch: Callable[[Sequence[int], int], Sequence[RowMapping]]
-) -> list[RowMapping]:
+    ids: Sequence[int], limit: int, fetch: Callable[[Sequence[int], int], Sequence[_Found]]
+) -> list[_Found]:
     """Return at most *limit* rows of the series *ids*, in order.
 
     Args:
@@ -144,7 +146,7 @@ def in_turn(
         limit: Most rows.
         fetch: Returns at most so many rows of these series, ordered by series.
     """
-    found: list[RowMapping] = []
+    found: list[_Found] = []
     start, at_once = 0, 1
     while start < len(ids) and len(found) < limit:
         rows = fetch(ids[start : start + at_once], limit - len(found))
