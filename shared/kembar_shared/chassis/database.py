@@ -172,8 +172,13 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine, *, is_large: bool = False) -> Iterator[Connection]:
     """Open a transaction that commits on leaving the block and rolls back on an exception.
+
+    Args:
+        engine: The database.
+        is_large: A commit does not bring SQLite's log into the database as well, which takes as
+            long as writing it; `cut_log` does, when nobody waits for it.
 
     Raises:
         DatabaseUnavailable: The database is away, locked, full, read-only or too slow, or another
@@ -181,12 +186,29 @@ def writing(engine: Engine) -> Iterator[Connection]:
             unknown; a retry finds out.
     """
     turns: Turns | None = engine.get_execution_options().get(_TURNS)
-    with _trouble_told(), turns.take() if turns else nullcontext(), engine.begin() as conn:
+    with (
+        _trouble_told(),
+        turns.take() if turns else nullcontext(),
+        engine.connect() as conn,
+        _log_left(conn) if is_large and is_sqlite(conn) else nullcontext(),
+        conn.begin(),
+    ):
         yield conn
 
 
+@contextmanager
+def _log_left(conn: Connection) -> Iterator[None]:
+    raw: Any = conn.connection.driver_connection  # Any: the driver's own
+    ((pages,),) = raw.execute("PRAGMA wal_autocheckpoint").fetchall()
+    raw.execute("PRAGMA wal_autocheckpoint = 0")
+    try:
+        yield
+    finally:
+        raw.execute(f"PRAGMA wal_autocheckpoint = {int(pages)}")
+
+
 def cut_log(engine: Engine) -> None:
-    """Give back the disk space of SQLite's log after a large transaction, unless someone reads it.
+    """Bring SQLite's log into the database and give its disk space back, unless someone reads it.
 
     Otherwise the next transaction does, once nobody needs the log any more.
     """

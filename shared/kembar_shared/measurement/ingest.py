@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 OPERATION: Final = "POST /v1/uploads"
 
 _LARGE_BYTES: Final = 8 << 20
-"""A file from which SQLite's log grows long."""
 
 _PATIENCE_MS: Final = 200
 """How long an upload waits for readers before it does without partitions of its own."""
@@ -127,18 +126,25 @@ def receive(
     checked = _check(engine, catalogue, caller=caller, file=file, terms=terms)
     rows = _identified(engine, checked)
     try:
-        with writing(engine) as conn:
+        with writing(engine, is_large=is_large(file)) as conn:
             if terms.is_keyed and (first := _replay(conn, caller, file, terms)) is not None:
                 return first
             received = _store(conn, checked, rows, caller=caller, file=file, terms=terms)
             _end_dry_run(received, terms)
     except _DryRunEnds as ended:
         return ended.received
-    if file.size_bytes > _LARGE_BYTES:
-        # What was committed stays so, whatever becomes of the log.
-        with suppress(DatabaseUnavailable):
-            cut_log(engine)
     return received
+
+
+def is_large(file: File) -> bool:
+    """Say whether SQLite's log grows long from *file*, and wants to be cut after the answer."""
+    return file.size_bytes > _LARGE_BYTES
+
+
+def tidy(engine: Engine) -> None:
+    """Cut SQLite's log; what was committed stays so, whatever becomes of it."""
+    with suppress(DatabaseUnavailable):
+        cut_log(engine)
 
 
 def _check(

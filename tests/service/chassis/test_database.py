@@ -175,10 +175,10 @@ def test_the_log_of_a_large_transaction_is_cut_unless_someone_reads_it(tmp_path,
     file = tmp_path / "a.sqlite"
     log = tmp_path / "a.sqlite-wal"
     engine = open_engine(f"sqlite:///{file}", timeout_s=10)
-    with writing(engine) as conn:
+    with writing(engine, is_large=True) as conn:
         conn.exec_driver_sql("CREATE TABLE large (t TEXT)")
         conn.exec_driver_sql("INSERT INTO large VALUES (?)", [("x" * 1000,)] * 5000)
-    assert log.stat().st_size > 5_000_000
+    assert log.stat().st_size > 5_000_000 > file.stat().st_size
 
     with reading(engine) as conn:
         count = "SELECT count(*) FROM large"
@@ -194,6 +194,7 @@ def test_the_log_of_a_large_transaction_is_cut_unless_someone_reads_it(tmp_path,
     with reading(engine) as conn:
         assert conn.exec_driver_sql(count).scalar() == 5001
         assert conn.exec_driver_sql("PRAGMA busy_timeout").scalar() == 2000
+        assert conn.exec_driver_sql("PRAGMA wal_autocheckpoint").scalar() == 1000
 
 
 def test_a_key_that_another_took_first_asks_for_a_retry(engine):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 import polars as pl
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from kembar_shared.chassis.auth import CallerDep, needs
@@ -118,9 +118,12 @@ def create_upload(
     language: LanguageDep,
     file: Annotated[ingest.File, Depends(reception.receive)],
     terms: Annotated[ingest.Terms, Depends(_terms)],
+    afterwards: BackgroundTasks,
 ) -> Response:
     """Store what can be read of an uploaded file and account for every row of it."""
     received = ingest.receive(engine, domain.catalogue, caller=caller, file=file, terms=terms)
+    if ingest.is_large(file):
+        afterwards.add_task(ingest.tidy, engine)
     receipt = receipts.receipt_of(request, received.receipt)
     shown = received.errors.head(_SHOWN).with_columns(pl.col("raw").str.head(_SHOWN_CHARACTERS))
     first = [_told(row, messages, language) for row in shown.to_dicts()]
