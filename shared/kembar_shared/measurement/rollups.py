@@ -39,8 +39,18 @@ class _Bucket(NamedTuple):
     months: int
 
 
+class _Series(NamedTuple):
+    """A series: what is answered of it with each sum, and every how many months a value is due.
+
+    Those are 0 where a value stands for a day or less and is due as often.
+    """
+
+    answered: dict[str, str | None]
+    due_months: int
+
+
 def summarise(
-    rows: Iterable[tuple[Mapping[str, Any], Sums]], grain: Grain
+    rows: Iterable[tuple[Mapping[str, Any], Sums]], grain: Grain, units: Mapping[str, str]
 ) -> list[tuple[tuple[int, int], dict[str, Any]]]:
     """Turn sums per series, bucket and grain of measurement into one answer per series and bucket.
 
@@ -50,14 +60,20 @@ def summarise(
     Args:
         rows: Labels of a series, and sums of a bucket (`store.reading.rollups`), in order.
         grain: Length of the buckets.
+        units: Unit of each parameter.
 
     Returns:
         Series and bucket, and the answer.
     """
     answers = []
+    series: dict[int, _Series] = {}
     for place, group in groupby(rows, key=lambda row: (row[1].series_id, row[1].bucket)):
         bucket = _bucket(place[1], grain)
-        summaries = [_summary(labels, sums, bucket, grain) for labels, sums in group]
+        found = list(group)
+        of = series.get(place[0])
+        if of is None:
+            of = series[place[0]] = _series(found[0][0], units)
+        summaries = [_summary(of, sums, bucket, grain) for _, sums in found]
         best = summaries[0] if len(summaries) == 1 else max(summaries, key=_worth)
         answers.append((place, best))
     return answers
@@ -67,10 +83,20 @@ def _worth(answer: dict[str, Any]) -> tuple[bool, float]:
     return answer["state"] != State.INSUFFICIENT, answer["coverage"]
 
 
-def _summary(
-    labels: Mapping[str, Any], sums: Sums, bucket: _Bucket, grain: Grain
-) -> dict[str, Any]:
-    due = _months_due(labels["cadence"])
+def _series(labels: Mapping[str, Any], units: Mapping[str, str]) -> _Series:
+    answered = {
+        "unit": units[labels["parameter"]],
+        "station": labels["station"],
+        "parameter": labels["parameter"],
+        "material": labels["material"] or None,
+        "source": labels["source"] or None,
+        "origin": labels["origin"],
+    }
+    return _Series(answered, Duration.parse(labels["cadence"]).months)
+
+
+def _summary(series: _Series, sums: Sums, bucket: _Bucket, grain: Grain) -> dict[str, Any]:
+    due = series.due_months
     expected, coverage = _coverage(sums, bucket, grain, due)
     state = _state(sums, grain, coverage, is_monthly=sums.grain == 0 and due > 0)
     mean = least = greatest = total = None
@@ -78,10 +104,7 @@ def _summary(
         total, mean = sums.total, sums.total / sums.n
         least, greatest = sums.least, sums.greatest
     return {
-        "station": labels["station"],
-        "parameter": labels["parameter"],
-        "material": labels["material"] or None,
-        "source": labels["source"] or None,
+        **series.answered,
         "period": bucket.name,
         "n": sums.n,
         "expected": expected,
@@ -91,7 +114,6 @@ def _summary(
         "max": greatest,
         "sum": total,
         "state": state,
-        "origin": labels["origin"],
     }
 
 
@@ -118,11 +140,6 @@ def _coverage(sums: Sums, bucket: _Bucket, grain: Grain, due: int) -> tuple[floa
 def _bucket(number: int, grain: Grain) -> _Bucket:
     period = _period_of(number, grain)
     return _Bucket(str(period), period.days * DAY_MIN, max(1, len(list(period.months()))))
-
-
-@lru_cache(maxsize=256)
-def _months_due(cadence: str) -> int:
-    return Duration.parse(cadence).months
 
 
 def _state(sums: Sums, grain: Grain, coverage: float, *, is_monthly: bool) -> State:

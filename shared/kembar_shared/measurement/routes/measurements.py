@@ -161,13 +161,13 @@ def list_rollups(
             # up to three grains of measurement stand behind one answer
             limit=3 * (limit + 1),
         )
-    answers = rollups.summarise(rows, grain)
+    units = {parameter.code: parameter.unit for parameter in domain.catalogue.parameters}
+    answers = rollups.summarise(rows, grain, units)
     following_page = None
     if len(answers) > limit:
         (series_id, bucket), _ = answers[limit - 1]
         following_page = encode_cursor({"s": series_id, "b": bucket})
-    units = domain.catalogue.by_code
-    items = [{"unit": units[a["parameter"]].unit, **a} for _, a in answers[:limit]]
+    items = [answer for _, answer in answers[:limit]]
     return json_response(request, page(items, following_page))
 
 
