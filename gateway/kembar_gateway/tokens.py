@@ -42,32 +42,39 @@ class TokenRefused(Exception):
 
 
 class Logins:
-    """Counts wrong secrets, by the address they come from and by the client they are tried on."""
+    """Counts wrong secrets: by client, by address, and by both.
+
+    Many devices may share an address, behind a proxy or at home. Whatever one of them does, the
+    right secret of another goes on working.
+    """
 
     def __init__(self, per_minute: int) -> None:
         rate = Rate(burst=per_minute, per_s=per_minute / 60)
         self._by_address, self._by_client = Buckets(rate), Buckets(rate)
+        self._by_both = Buckets(rate)
         self._counting = threading.Lock()
 
-    def require(self, address: str) -> None:
-        """Let an address try another secret.
+    def require(self, address: str, client_id: str) -> None:
+        """Let an address try another secret of a client.
 
         Raises:
             TooManyRequests: It has tried too many wrong ones; a right one has to wait too.
         """
-        self._by_address.require(address)
+        self._by_both.require(f"{address} {client_id}")
 
     def note_failure(self, address: str, client_id: str) -> None:
         """Count a wrong secret.
 
         Raises:
-            TooManyRequests: Too many were tried on this client. Its own secret goes on working,
-                or anybody could keep it out.
+            TooManyRequests: Too many were tried on this client, or from this address.
         """
         with self._counting:
-            self._by_address.take(address)
+            standings = [self._by_address.take(address)]
             if client_id:
-                self._by_client.take(client_id).require()
+                self._by_both.take(f"{address} {client_id}")
+                standings.append(self._by_client.take(client_id))
+            for standing in standings:
+                standing.require()
 
 
 async def _logins(request: Request) -> Logins:
@@ -148,10 +155,10 @@ def issue_token(
 ) -> JSONResponse:
     """Issue an access token for client credentials, sent by HTTP Basic or in the form."""
     address, client_id = _address(request), None
-    logins.require(address)
     try:
         members = _members(request, form)
         client_id, secret = _credentials(request, members)
+        logins.require(address, client_id)
         with reading(engine) as conn:
             client = identity.authenticate(conn, issuer, client_id, secret, now=now)
         grant = identity.grant_of(client, members.get("scope"))

@@ -36,27 +36,33 @@ def name(request):
     return request.param
 
 
-@pytest.fixture
-def app(name, tmp_path, sqlite_templates, signing):
-    module, kind, packages = APPS[name]
-    own = {"keys_file": tmp_path / "keys.json"} if name == "gateway" else {}
-    url = sqlite_templates.new(tmp_path / "app.sqlite", packages)
-    settings = kind(database_url=SecretStr(url), **own)
-    app = module.build(settings)
-    app.state.verifier = Verifier(signing.keys, issuer=settings.issuer, audience=settings.audience)
-    return app
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
-def pair(request, serve, tmp_path):
-    def url(name, packages):
+def new_url(request, tmp_path):
+    """Return a function: name and packages -> the URL of a new database, of either kind."""
+
+    def new(name, packages):
         if request.param == "sqlite":
             templates = request.getfixturevalue("sqlite_templates")
             return SecretStr(templates.new(tmp_path / f"{name}.sqlite", packages))
         return SecretStr(request.getfixturevalue("postgres_templates").new(packages))
 
+    return new
+
+
+@pytest.fixture
+def app(name, tmp_path, new_url, signing):
+    module, kind, packages = APPS[name]
+    own = {"keys_file": tmp_path / "keys.json"} if name == "gateway" else {}
+    settings = kind(database_url=new_url("app", packages), **own)
+    app = module.build(settings)
+    app.state.verifier = Verifier(signing.keys, issuer=settings.issuer, audience=settings.audience)
+    return app
+
+
+@pytest.fixture
+def pair(serve, tmp_path, new_url):
     gateway = GatewaySettings(
-        database_url=url("gateway", kembar_gateway.app.PACKAGES),
+        database_url=new_url("gateway", kembar_gateway.app.PACKAGES),
         keys_file=tmp_path / "keys.json",
         credentials_file=tmp_path / "credentials.json",
         pull_period_s=3600,
@@ -65,7 +71,7 @@ def pair(request, serve, tmp_path):
         **dict.fromkeys(("waste_url", "water_url", "air_url"), "http://127.0.0.1:9"),
     )
     water = WaterSettings(
-        database_url=url("water", service.PACKAGES),
+        database_url=new_url("water", service.PACKAGES),
         jwks_file=tmp_path / "water.jwks.json",
         revocations_poll_s=0.2,
         **OFTEN,

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 import kembar_water.app
 from kembar_shared.measurement import service
@@ -19,10 +18,9 @@ FIELD = re.compile(r'"client";r=(\d+);t=(\d+)')
 
 
 @pytest.fixture
-def water(serve, tmp_path, sqlite_templates, signing):
+def water(serve, new_url, signing):
     """Serve with the published limits; return a function: client id -> HTTP client."""
-    url = sqlite_templates.new(tmp_path / "water.sqlite", service.PACKAGES)
-    settings = WaterSettings(database_url=SecretStr(url))
+    settings = WaterSettings(database_url=new_url("water", service.PACKAGES))
     app = service.build(settings, kembar_water.app.domain_of(settings), keys=signing.keys)
     base = serve(app).base_url
 

@@ -89,6 +89,7 @@ async def admit(request: Request) -> None:
         caller = await run_in_threadpool(verifier.verify, token)
     # Who was refused is known all the same, and the log shall say so.
     request.state.client = caller.client
+    request.state.is_narrowed = caller.is_narrowed
     if access.is_metered:
         buckets: Buckets = request.app.state.buckets
         request.state.standing = standing = buckets.take(caller.client, caller.rate)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from joserfc import jws
 from joserfc.errors import JoseError
@@ -199,8 +199,7 @@ def _caller(claims: dict[str, Any]) -> Caller:
     return Caller(
         client=_text(claims["client_id"]),
         scopes=frozenset(scope.split()),
-        stations=_globs(claims, "stations"),
-        cooperations=_globs(claims, "cooperations"),
+        **_narrowed(claims),
         rate=_rate(claims),
     )
 
@@ -216,8 +215,7 @@ def _guest(claims: dict[str, Any], issuer: TrustedIssuer) -> Caller:
     return Caller(
         client=f"{issuer.name}:{_text(claims[issuer.client_claim])}",
         scopes=frozenset(scope[len(prefix) :] for scope in scopes if scope.startswith(prefix)),
-        stations=_globs(claims, "stations"),
-        cooperations=_globs(claims, "cooperations"),
+        **_narrowed(claims),
     )
 
 
@@ -235,6 +233,23 @@ def _generation(claims: dict[str, Any]) -> int:
     if type(generation) is not int:
         raise TypeError("generation")
     return generation
+
+
+class _Narrowing(TypedDict):
+    stations: tuple[str, ...] | None
+    cooperations: tuple[str, ...] | None
+
+
+def _narrowed(claims: dict[str, Any]) -> _Narrowing:
+    """Return what a caller may know of.
+
+    A service does not know which cooperation a station serves: who is narrowed to some, and to no
+    stations, sees what the gateway says of them, and no station.
+    """
+    stations, cooperations = _globs(claims, "stations"), _globs(claims, "cooperations")
+    if stations is None and cooperations not in {None, ("*",)}:
+        stations = ()
+    return {"stations": stations, "cooperations": cooperations}
 
 
 def _globs(claims: dict[str, Any], name: str) -> tuple[str, ...] | None:

@@ -71,6 +71,9 @@ def _judge(
         labels = store.judging.series_chosen(conn, judgement.selection, upload_id)
         if caller.stations is not None:
             labels = {id_: row for id_, row in labels.items() if caller.sees(row["station"])}
+            if upload_id is not None and not labels and not may_be_own:
+                # Of an upload with none of its stations it may not even know.
+                raise UnknownUpload(upload=judgement.upload)
         store.series.hold(conn, sorted(labels))
         zones = {id_: row["timezone"] for id_, row in labels.items()}
         rows = store.judging.chosen(

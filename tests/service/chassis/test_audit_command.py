@@ -238,7 +238,7 @@ def test_refusals_wait_for_a_database_that_is_away_and_are_written_at_the_end(
     trail.start()
     for _ in range(7):
         kind = Kind("refused", None, "::1", "GET /v1/x", "unauthenticated")
-        trail.refuse(Refusal(kind, "request-1", {}))
+        trail.refuse(Refusal(kind, "request-1"))
     time.sleep(1.5)
     with engine.begin() as conn:
         conn.exec_driver_sql("ALTER TABLE elsewhere RENAME TO audit_entry")

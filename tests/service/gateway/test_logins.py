@@ -35,14 +35,27 @@ def ask(gateway):
     return post
 
 
-def test_ten_wrong_secrets_of_an_address_and_it_has_to_wait(ask, partner):
-    wrong = [ask(("nobody", f"kembar_{n}")) for n in range(11)]
+def test_ten_wrong_secrets_of_a_client_from_an_address_and_a_right_one_waits(ask, partner):
+    wrong = [ask((partner[0], f"kembar_{n}")) for n in range(11)]
     right, elsewhere = ask(partner), ask(partner, 2)
 
     assert [answer.status_code for answer in wrong] == [401] * 10 + [429]
     assert wrong[10].json()["type"] == "urn:kembar:problem:too-many-requests"
     assert 1 <= int(wrong[10].headers["Retry-After"]) <= 6
     assert (right.status_code, elsewhere.status_code) == (429, 200)
+
+
+def test_ten_wrong_secrets_of_an_address_and_wrong_ones_are_too_many(ask):
+    wrong = [ask((f"nobody-{n}", "kembar_x")) for n in range(11)]
+
+    assert [answer.status_code for answer in wrong] == [401] * 10 + [429]
+    assert ask(("nobody", "kembar_x"), 2).status_code == 401
+
+
+def test_one_wrong_device_keeps_nobody_else_at_its_address_out(ask, partner):
+    for number in range(30):
+        ask(("a-device-with-its-old-secret", f"kembar_{number}"))
+        assert ask(partner).status_code == 200
 
 
 def test_ten_wrong_secrets_of_a_client_from_anywhere_and_its_own_goes_on(ask, partner):

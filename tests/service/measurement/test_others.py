@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,49 @@ def test_nothing_of_anothers_station_is_told_or_changed(narrow, agent, others, o
 
     assert agent.get("/v1/measurements", params={"station": OTHERS}).text == before
     assert agent.get(f"/v1/stations/{OTHERS}").json()["name"] == STATION["name"]
+
+
+def test_anothers_upload_is_like_none_to_a_reviewer(narrow, others):
+    real, absent = (
+        narrow.post("/v1/reviews", json=REVIEW | {"upload": code}) for code in (others, NOT_THERE)
+    )
+
+    assert masked(real) == masked(absent)
+    assert real.status_code == 404
+
+
+def test_who_is_narrowed_to_a_cooperation_alone_knows_of_no_station(water, others):
+    someone = {"cooperations": ["bandung-kawasaki"], "client_id": "partner"}
+    with water("measurements:read", **someone) as partner:
+        assert partner.get("/v1/measurements").json()["items"] == []
+        assert partner.get("/v1/stations").json()["items"] == []
+        assert partner.get(f"/v1/stations/{OTHERS}").status_code == 404
+        assert partner.get(f"/v1/uploads/{others}").status_code == 404
+    with water("measurements:read", cooperations=["*"]) as whole:
+        assert len(whole.get("/v1/stations").json()["items"]) == 2
+
+
+def test_what_it_may_not_know_of_is_in_the_trail(narrow, water, others):
+    narrow.get(f"/v1/stations/{OTHERS}")
+    narrow.get(f"/v1/uploads/{others}")
+    narrow.patch(f"/v1/stations/{OTHERS}", json={"name": "Other"})
+    narrow.patch(f"/v1/stations/{ABSENT}", json={"name": "Other"})
+
+    def told():
+        with water("audit:read") as overseer:
+            items = overseer.get("/v1/audit", params={"client": "narrow"}).json()["items"]
+        return [(i["subject"], i["detail"]["named"]["code"], i["count"]) for i in items]
+
+    wanted = [
+        ("GET /v1/stations/{code}", OTHERS, 1),
+        ("GET /v1/uploads/{code}", others, 1),
+        ("PATCH /v1/stations/{code}", OTHERS, 1),
+        ("PATCH /v1/stations/{code}", ABSENT, 1),
+    ]
+    deadline = time.monotonic() + 10
+    while sorted(told()) != sorted(wanted):
+        assert time.monotonic() < deadline, told()
+        time.sleep(0.2)
 
 
 def test_its_own_station_is_its_own(narrow, others):

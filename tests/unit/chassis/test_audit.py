@@ -171,10 +171,10 @@ def test_a_flood_of_refusals_takes_bounded_room_and_none_goes_uncounted():
     waiting = Waiting()
     for n in range(1000):
         kind = Kind("refused", None, f"10.0.0.{n}", "GET /v1/x", "unauthenticated")
-        waiting.add(Refusal(kind, "r", {}))
-        waiting.add(Refusal(kind, "r", {}))
+        waiting.add(Refusal(kind, "r"))
+        waiting.add(Refusal(kind, "r"))
     held = waiting.take()
-    waiting.add(Refusal(Kind("refused", "a", "::1", "GET /v1/y", "z"), "r", {"code": "A-1"}))
+    waiting.add(Refusal(Kind("refused", "a", "::1", "GET /v1/y", "z", (("code", "A-1"),)), "r"))
     waiting.put_back(held)
 
     told = entries(waiting.take())

@@ -36,6 +36,8 @@ class Kind(NamedTuple):
     peer: str
     subject: str
     slug: str
+    named: tuple[tuple[str, str], ...] = ()
+    """What the path named, such as a station."""
 
 
 _OTHERS: Final = Kind(REFUSED, None, "", "others", "refused")
@@ -48,12 +50,10 @@ class Refusal:
     Attributes:
         kind: Who, from where, what and why.
         request_id: Of the request.
-        named: What its path named, such as a station.
     """
 
     kind: Kind
     request_id: str | None
-    named: dict[str, str]
 
 
 def refused(
@@ -82,24 +82,27 @@ def refusal_of(request: Request, status: int) -> Refusal | None:
         told = REFUSED, problem.slug
     action, slug = told
     route = getattr(request.scope.get("route"), "path", "unmatched")
+    named = {
+        name: value
+        for name, value in request.scope.get("path_params", {}).items()
+        if isinstance(value, str) and _PLAIN.fullmatch(value)
+    }
     kind = Kind(
         action,
         getattr(request.state, "client", None),
         request.client.host if request.client else "",
         f"{request.method} {route}",
         slug,
+        tuple(sorted(named.items())),
     )
-    named = {
-        name: value
-        for name, value in request.scope.get("path_params", {}).items()
-        if isinstance(value, str) and _PLAIN.fullmatch(value)
-    }
-    return Refusal(kind, getattr(request.state, "request_id", None), named)
+    return Refusal(kind, getattr(request.state, "request_id", None))
 
 
 def _counts(request: Request, status: int) -> bool:
     is_attempt = request.method not in _READING and "route" in request.scope
-    return status in ALWAYS or is_attempt
+    # Who is narrowed is told no more than that it is not there; whether it is, is not asked here.
+    is_kept_out = status == 404 and getattr(request.state, "is_narrowed", False)
+    return status in ALWAYS or is_attempt or is_kept_out
 
 
 @dataclass(slots=True)
@@ -138,7 +141,7 @@ class Waiting:
         kind = new.first.kind
         if kind not in self._several and len(self._several) >= MOST_KINDS:
             kind = _OTHERS
-            new = _Several(new.count, new.since, Refusal(_OTHERS, None, {}))
+            new = _Several(new.count, new.since, Refusal(_OTHERS, None))
         known = self._several.get(kind)
         if known is None:
             self._several[kind] = new
@@ -158,7 +161,7 @@ def entries(several: dict[Kind, _Several]) -> list[Entry]:
             {
                 "peer": kind.peer,
                 "since": datetime.fromtimestamp(each.since, UTC).isoformat(),
-                **({"named": each.first.named} if each.first.named else {}),
+                **({"named": dict(kind.named)} if kind.named else {}),
             },
             each.first.request_id,
         )
