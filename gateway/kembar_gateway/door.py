@@ -49,6 +49,9 @@ _HOP_BY_HOP: Final = frozenset(
 )
 _NOT_SENT: Final = _HOP_BY_HOP | {b"host", b"expect", b"cookie", b"x-request-id", b"forwarded"}
 _NOT_ANSWERED: Final = _HOP_BY_HOP | {b"date", b"server", b"set-cookie", b"x-request-id"}
+_END_TO_END: Final = frozenset({b"authorization", b"content-length", b"host"})
+"""What no `Connection` header can take away: who asks, of whom, and where the body ends."""
+
 _UNREACHABLE: Final = (
     httpcore.NetworkError,
     httpcore.TimeoutException,
@@ -89,7 +92,8 @@ async def forward(request: Request) -> Response:
     """Pass a request on to its service and the service's answer back, piece by piece.
 
     Raises:
-        ServiceUnreachable: It does not answer.
+        BadRequest: It cannot be passed on as HTTP.
+        ServiceUnreachable: The service does not answer.
     """
     pool = cast("httpcore.AsyncConnectionPool", request.app.state.door)
     settings = cast("GatewaySettings", request.app.state.settings)
@@ -179,7 +183,8 @@ def _kept(headers: Iterable[tuple[bytes, bytes]], dropped: frozenset[bytes]) -> 
         if name == b"connection"
         for each in value.split(b",")
     }
-    return [(name, value) for name, value in lowered if name not in dropped | named]
+    unwanted = dropped | (named - _END_TO_END)
+    return [(name, value) for name, value in lowered if name not in unwanted]
 
 
 async def _pieces(answer: httpcore.Response) -> AsyncIterator[bytes]:

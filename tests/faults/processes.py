@@ -42,7 +42,7 @@ class Reach:
     def client(self, *scopes: str, timeout_s: float = 30, **claims: object) -> httpx.Client:
         """Return a client with a token of *scopes*; without scopes, one that writes and reads."""
         scopes = scopes or ("measurements:write", "stations:write", *READS)
-        claims = {"exp": int(time.time()) + 86_400, **claims}
+        claims = {"exp": int(time.time()) + 3600, **claims}
         token = self.signing.token(list(scopes), **claims)
         return httpx.Client(
             base_url=self.base,

@@ -141,24 +141,13 @@ class RemoteKeys:
     def poll(self) -> None:
         """Fetch what the issuer has changed: a key withdrawn is gone, a revocation counts."""
         with self._fetching:
-            # While no key set arrives, there is nobody to ask for the list.
-            if not self._fetch_set() or self._list is None:
-                return
-            content = self._list.fetch()
-            if not content:
-                return
-            revoked = revocations.read(content, self._keys.get)
-            if revoked is None:
-                self._list.forget()
-            elif revoked != self._revoked:
-                self._revoked = revoked
-                if self._list_file is not None:
-                    _keep(self._list_file, json.dumps({"revoked": revoked}).encode())
+            self._fetch_both()
 
     def find(self, kid: str) -> Key | None:
         """Return the key named *kid*, or None where the issuer has no such key.
 
-        An unknown key is waited for; an old set is renewed behind the scenes.
+        An unknown key is asked for, unless somebody is asking already; an old set is renewed
+        behind the scenes.
 
         Raises:
             KeysUnavailable: No set was ever received.
@@ -184,11 +173,32 @@ class RemoteKeys:
         return self._revoked.get(subject, 0)
 
     def _fetch(self) -> None:
-        with self._fetching:
+        # Forged tokens name unknown keys: they must not queue up behind an issuer that hangs.
+        if not self._fetching.acquire(blocking=not self._keys):
+            return
+        try:
             if self._clock() - self._tried_at < LEAST_PAUSE_S:
                 return
             self._tried_at = self._clock()
-            self._fetch_set()
+            self._fetch_both()
+        finally:
+            self._fetching.release()
+
+    def _fetch_both(self) -> None:
+        """Bring the key set and the list of revocations up to date."""
+        # While no key set arrives, there is nobody to ask for the list.
+        if not self._fetch_set() or self._list is None:
+            return
+        content = self._list.fetch()
+        if not content:
+            return
+        revoked = revocations.read(content, self._keys.get)
+        if revoked is None:
+            self._list.forget()
+        elif revoked != self._revoked:
+            self._revoked = revoked
+            if self._list_file is not None:
+                _keep(self._list_file, json.dumps({"revoked": revoked}).encode())
 
     def _fetch_set(self) -> bool:
         """Replace the key set where the issuer's is another; say whether it was reached."""

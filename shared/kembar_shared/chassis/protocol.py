@@ -16,6 +16,13 @@ MOST_HEADER_BYTES: Final = 64 * 1024
 MOST_HEADERS: Final = 200
 MOST_PIPELINED: Final = 100
 
+SECURITY_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+"""Added to every answer that does not say otherwise."""
+
 _GATHERED_BYTES: Final = 16 * 1024
 """So much of an answer is sent at once, however little of the loop's turn is over."""
 
@@ -72,6 +79,7 @@ class _Patient(HttpToolsProtocol):
     idle_s: float
     _header_bytes: int = 0
     _unended_bytes: int = 0
+    _has_host: bool = False
     _for_headers: asyncio.TimerHandle | None = None
     _for_reader: asyncio.TimerHandle | None = None
     _refused: int = 400
@@ -98,6 +106,7 @@ class _Patient(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         self._header_bytes = 0
+        self._has_host = False
         if self.cycle is not None:
             # The first request has begun with the connection: its time runs already.
             self._await_headers()
@@ -108,6 +117,11 @@ class _Patient(HttpToolsProtocol):
         if len(self.headers) >= MOST_HEADERS or self._header_bytes > MOST_HEADER_BYTES:
             self._refused = 431
             raise httptools.HttpParserError
+        if name.lower() == b"host":
+            # Two readers could each believe another one.
+            if self._has_host:
+                raise httptools.HttpParserError
+            self._has_host = True
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
@@ -137,20 +151,26 @@ class _Patient(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         slug, title = _REFUSALS[self._refused]
+        request_id = secrets.token_hex(16)
         problem = {
             "type": f"urn:kembar:problem:{slug}",
             "title": title,
             "status": self._refused,
             "detail": f"{title}; the connection ends.",
             "instance": "",
-            "request_id": secrets.token_hex(16),
+            "request_id": request_id,
         }
         body = json.dumps(problem).encode()
-        self.transport.write(
-            STATUS_LINE[self._refused]
-            + b"content-type: application/problem+json\r\nconnection: close\r\n"
-            + b"content-length: %d\r\n\r\n%s" % (len(body), body)
+        headers = (
+            (b"content-type", b"application/problem+json"),
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-control", b"no-store"),
+            (b"connection", b"close"),
+            (b"x-request-id", request_id.encode()),
+            *SECURITY_HEADERS,
         )
+        head = b"".join(b"%b: %b\r\n" % header for header in headers)
+        self.transport.write(STATUS_LINE[self._refused] + head + b"\r\n" + body)
         self.transport.close()
 
     def _await_headers(self) -> None:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 ALGORITHM: Final = "Ed25519"
 TOKEN_TYPE: Final = "at+jwt"  # noqa: S105  the type of a token, no secret
 LEEWAY_S: Final = 30
+MOST_LIFETIME_S: Final = 3600
+"""The longest life that the gateway's settings allow its tokens."""
+
 MOST_CHARACTERS: Final = 8192
 REMEMBERED_S: Final = 60.0
 """How long a token that was verified is not verified again, while its key is held."""
@@ -143,7 +146,14 @@ class Verifier:
             self._check(claims)
             caller = _caller(claims) if self._foreign is None else _guest(claims, self._foreign)
             subject, generation = digest_of(caller.client), _generation(claims)
-        except (ValueError, TypeError, KeyError, RecursionError, JoseError) as error:
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+            OverflowError,
+            RecursionError,
+            JoseError,
+        ) as error:
             raise Unauthenticated from error
         if not self._counts(subject, generation):
             raise Unauthenticated
@@ -172,6 +182,8 @@ class Verifier:
         _text(claims["sub"])
         if self._foreign is None:
             _text(claims["jti"])
+            if claims["exp"] - claims["iat"] > MOST_LIFETIME_S + LEEWAY_S:
+                raise ValueError("exp")
 
 
 def _digest(token: str) -> bytes:
@@ -223,7 +235,7 @@ def _rate(claims: dict[str, Any]) -> Rate | None:
     if "rate_limit" not in claims:
         return None
     burst, per_s = claims["rate_limit"]["burst"], claims["rate_limit"]["per_s"]
-    if type(burst) is not int or burst < 1 or _instant(per_s) <= 0:
+    if type(burst) is not int or _instant(burst) < 1 or _instant(per_s) <= 0:
         raise ValueError("rate_limit")
     return Rate(burst, per_s)
 

@@ -334,6 +334,46 @@ def test_every_answer_is_named_and_guarded(well):
         assert "default-src 'none'" in headers["content-security-policy"]
 
 
+def test_what_the_server_refuses_before_the_app_is_named_and_guarded_too(well):
+    own = well.get("/v1/nothing").headers
+    for request, status in (
+        (b"GET /v1/open HTTP/9.9\r\n\r\n", 400),
+        (b"GET /v1/open HTTP/1.1\r\n" + b"X-Many: 1\r\n" * 300 + b"\r\n", 431),
+    ):
+        head, _, body = exchange(well, request).partition(b"\r\n\r\n")
+        lines = head.decode().split("\r\n")
+        headers = dict(line.split(": ", 1) for line in lines[1:])
+
+        assert lines[0].startswith(f"HTTP/1.1 {status} ")
+        assert headers["content-length"] == str(len(body))
+        assert headers["x-request-id"] == json.loads(body)["request_id"]
+        for name in (
+            "cache-control",
+            "x-content-type-options",
+            "referrer-policy",
+            "content-security-policy",
+        ):
+            assert headers[name] == own[name]
+
+
+def test_a_request_names_one_host(well):
+    get = b"GET /v1/open HTTP/1.1\r\nHost: x\r\n"
+    last = get + b"Connection: close\r\n\r\n"
+
+    assert exchange(well, get + b"\r\n" + last).count(b"HTTP/1.1 200 ") == 2
+    for second in (b"Host: x", b"hOST: y"):
+        assert exchange(well, get + second + b"\r\n\r\n").startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("sent", ["kembar_0123456789", "job-7.kembar_0123456789"])
+def test_a_clients_secret_is_no_request_id(well, sent):
+    with structlog.testing.capture_logs() as lines:
+        answer = well.get("/v1/open", headers={"X-Request-ID": sent})
+
+    assert len(answer.headers["x-request-id"]) == 32
+    assert "kembar_" not in str(lines)
+
+
 def test_a_request_is_one_line_without_its_query(well, signing):
     with structlog.testing.capture_logs() as lines:
         well.get(

@@ -26,6 +26,7 @@ class Issuer(ThreadingHTTPServer):
         self.revoked = {}
         self.signer = None
         self.asked = 0
+        self.holds = None
         self.url = f"http://127.0.0.1:{self.server_port}/jwks.json"
         self.list_url = f"http://127.0.0.1:{self.server_port}/revocations"
 
@@ -39,6 +40,8 @@ class Issuer(ThreadingHTTPServer):
 class Answer(BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.asked += 1
+        if self.server.holds is not None:
+            self.server.holds.wait(10)
         content = self.server.content(self.path)
         self.send_response(self.server.status)
         self.send_header("Content-Length", str(len(content)))
@@ -264,3 +267,31 @@ def test_what_cannot_be_kept_counts_all_the_same(issuer, tmp_path):
 
     assert keys.held("first") is not None
     assert keys.least_generation("abc") == 1
+
+
+def test_a_key_asked_for_brings_what_was_revoked_along(issuer, polled):
+    issuer.status = 503
+    keys = polled()
+    keys.poll()
+    issuer.status, issuer.revoked = 200, {"abc": 3}
+
+    assert keys.find("first") is not None
+    assert keys.least_generation("abc") == 3
+
+
+def test_nobody_queues_up_behind_an_issuer_that_hangs(issuer, polled):
+    keys = polled()
+    keys.poll()
+    issuer.asked, issuer.holds = 0, threading.Event()
+    poll = threading.Thread(target=keys.poll)
+    poll.start()
+    wait_until(lambda: issuer.asked == 1)
+    try:
+        began = time.perf_counter()
+        assert [keys.find(f"forged-{n}") for n in range(40)] == [None] * 40
+        assert keys.find("first") is not None
+        assert time.perf_counter() - began < 1
+        assert poll.is_alive()
+    finally:
+        issuer.holds.set()
+        poll.join()

@@ -227,3 +227,22 @@ def test_a_body_that_is_cut_reaches_no_service_as_whole(start_gateway, services)
     time.sleep(0.2)
     for asked in services["waste"].asked:
         assert asked.method == "GET" or len(asked.body) < int(asked.headers["content-length"])
+
+
+def test_no_connection_header_takes_away_who_asks_or_where_the_body_ends(start_gateway, services):
+    gateway = start_gateway()
+
+    answer = gateway.client.post(
+        "/water/v1/uploads",
+        content=b"abcde",
+        headers={
+            "Connection": "Content-Length, authorization, host",
+            "Authorization": "Bearer abc",
+        },
+    )
+
+    asked = services["water"].passed_on
+    assert answer.status_code == 200
+    assert (asked.body, asked.headers["content-length"]) == (b"abcde", "5")
+    assert asked.headers["authorization"] == "Bearer abc"
+    assert asked.headers["host"] == services["water"].url.removeprefix("http://")

@@ -124,3 +124,14 @@ def test_a_misspelt_filter_is_refused_not_passed_over(agent, stored):
         answer = agent.get(f"/v1/{path}", params={"statoin": "CPM-01"})
         assert answer.status_code == 400, path
         assert answer.json()["type"] == "urn:kembar:problem:bad-query"
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_what_no_database_takes_is_refused_before_a_file_begins(agent, stored, kind):
+    """PostgreSQL stores no U+0000 and does not let it be asked for either."""
+    asked = [{"material": "\0"}, {"station": "\0"}, {"source": "a\0b"}]
+    answers = [agent.get("/v1/measurements", params={"format": kind, **each}) for each in asked]
+
+    for answer in answers:
+        assert answer.status_code in {200, 400}
+        assert answer.status_code == 400 or len(answer.content) > 0

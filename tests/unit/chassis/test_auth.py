@@ -8,14 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jws
 from joserfc.jwk import OKPKey
+from pydantic import ValidationError
 
+from kembar_gateway.settings import GatewaySettings
 from kembar_shared.chassis import auth
 from kembar_shared.chassis.auth import RouteWithoutAccess
 from kembar_shared.chassis.keys import LocalKeys
 from kembar_shared.chassis.limits import Rate
 from kembar_shared.chassis.problems import Unauthenticated
 from kembar_shared.chassis.revocations import digest_of
-from kembar_shared.chassis.verifying import Caller, Verifier
+from kembar_shared.chassis.settings import TrustedIssuer
+from kembar_shared.chassis.verifying import MOST_LIFETIME_S, Caller, Verifier
 
 
 @pytest.fixture
@@ -241,3 +244,51 @@ def test_a_generation_that_was_revoked_does_not_count(signing):
 def test_a_generation_is_a_whole_number(verifier, signing, generation):
     with pytest.raises(Unauthenticated):
         verifier.verify(signing.token(generation=generation))
+
+
+def test_no_token_of_the_gateways_lives_longer_than_its_settings_allow(signing):
+    own = Verifier(
+        signing.keys, issuer=signing.issuer, audience=signing.audience, clock=lambda: NOW
+    )
+    began = int(NOW)
+    assert GatewaySettings(token_lifetime_s=MOST_LIFETIME_S)
+    with pytest.raises(ValidationError):
+        GatewaySettings(token_lifetime_s=MOST_LIFETIME_S + 1)
+
+    own.verify(signing.token(iat=began, exp=began + 3600 + 30))
+    for life in ({"iat": began, "exp": began + 3600 + 31}, {"iat": 0, "exp": began + 60}):
+        with pytest.raises(Unauthenticated):
+            own.verify(signing.token(**life))
+
+
+def test_another_issuers_tokens_live_as_long_as_it_says(signing):
+    foreign = TrustedIssuer(
+        name="campus",
+        issuer=signing.issuer,
+        audience=signing.audience,
+        jwks_url="http://127.0.0.1:9/keys",
+        algorithms=["Ed25519"],
+        token_types=["at+jwt"],
+    )
+    verifier = Verifier(
+        signing.keys, issuer=signing.issuer, audience=signing.audience, foreign=foreign
+    )
+
+    now = int(time.time())
+    assert verifier.verify(signing.token(iat=now, exp=now + 86_400)).client == "campus:tester"
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"exp": 10**400},
+        {"iat": -(10**400)},
+        {"nbf": 10**400},
+        {"rate_limit": {"burst": 10**400, "per_s": 1}},
+        {"rate_limit": {"burst": 1, "per_s": 10**400}},
+    ],
+    ids=["exp", "iat", "nbf", "burst", "per_s"],
+)
+def test_a_number_beyond_all_measure_is_refused(verifier, signing, claims):
+    with pytest.raises(Unauthenticated):
+        verifier.verify(signing.token(**claims))

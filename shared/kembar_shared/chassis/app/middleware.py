@@ -15,6 +15,7 @@ from starlette.datastructures import MutableHeaders
 from kembar_shared.chassis import auth, logs, problems
 from kembar_shared.chassis.app import answers
 from kembar_shared.chassis.audit.refusals import refusal_of
+from kembar_shared.chassis.protocol import SECURITY_HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,13 +31,8 @@ UNMATCHED: Final = "unmatched"
 """The route of a request that no route answers."""
 
 _LINGER_S, _LINGER_BYTES = 1.0, 1024 * 1024
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_SECURITY_HEADERS: Final = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-)
-"""Added where an answer does not say otherwise."""
+_REQUEST_ID: Final = re.compile(r"(?!.*kembar_)[A-Za-z0-9._-]{8,64}")
+"""What a caller may name its request; ids are logged, so none may hold a client's secret."""
 
 
 class ObservedRequest:
@@ -208,7 +204,7 @@ def _named(headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tupl
     """Return an answer's headers with its request's id, and those that secure every answer."""
     own = [(name, value) for name, value in headers if name != b"x-request-id"]
     said = {name for name, _ in own}
-    secured = [header for header in _SECURITY_HEADERS if header[0] not in said]
+    secured = [header for header in SECURITY_HEADERS if header[0] not in said]
     return [*own, (b"x-request-id", request_id.encode()), *secured]
 
 

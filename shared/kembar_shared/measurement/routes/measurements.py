@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -174,6 +175,8 @@ def list_rollups(
 def _file(kind: str, found: Iterator[pl.DataFrame]) -> Response:
     """Answer a file as it is read; it is never held as a whole."""
     render = {"csv": exports.csv, "parquet": exports.parquet}[kind]
+    # What cannot be read at all is a refusal, and no file that breaks off after its head.
+    found = chain(list(islice(found, 1)), found)
     name = f'attachment; filename="measurements.{kind}"'
     return StreamingResponse(
         render(found), media_type=_KINDS[kind], headers={"Content-Disposition": name}
