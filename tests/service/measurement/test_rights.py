@@ -125,3 +125,25 @@ def test_it_serves_everything_and_changes_nothing_of_the_trail(client, serving_u
         for statement in FORBIDDEN:
             with pytest.raises(errors.InsufficientPrivilege):
                 conn.execute(statement)
+
+
+def test_one_role_for_everything_cannot_change_an_entry_either(roles, postgres_url, serve, signing):
+    """The tables' owner could grant itself the right again; a mistake or an injection does not."""
+    owner, _ = roles
+    _, _, place = postgres_url.rpartition("@")
+    with psycopg.connect(postgres_url, autocommit=True) as conn:
+        conn.execute(f"ALTER DATABASE {conn.info.dbname} OWNER TO {owner}")
+    url = f"postgresql://{owner}:canary@{place}"
+    engine = connect(url, timeout_s=30)
+    migrate.upgrade(engine, service.PACKAGES)
+    engine.dispose()
+    settings = WaterSettings(database_url=SecretStr(url))
+    app = service.build(settings, domain_of(settings), keys=signing.keys)
+
+    operator = serve(app, token=signing.token("stations:write"))
+    assert operator.post("/v1/stations", json=STATION).status_code == 201
+    with psycopg.connect(url, autocommit=True) as conn:
+        assert conn.execute("SELECT count(*) FROM audit_entry").fetchone() == (1,)
+        for statement in FORBIDDEN[:3]:
+            with pytest.raises(errors.InsufficientPrivilege):
+                conn.execute(statement)
