@@ -1,56 +1,20 @@
-"""What a narrowed client may not know of answers as what is not there, at every operation."""
+"""What a narrowed client may not know of answers as what is not there."""
 
 from __future__ import annotations
 
-import json
-import re
 import time
-from pathlib import Path
 
 import pytest
 
 from tests.service.access import ROLES
-from tests.service.measurement.conftest import STATION
-
-OTHERS, ABSENT, OWN = "CPM-01", "CPM-99", "CPM-02"
-NOT_THERE = "0" * 32
-CHANGING = re.compile(r"[0-9a-f]{32}|[0-9a-f-]{36}|20\d\d-[0-9T:.-]+Z")
-DOCUMENT = Path("tests/contract/openapi/water.json")
-OPERATIONS = sorted(
-    (method.upper(), path)
-    for path, methods in json.loads(DOCUMENT.read_text())["paths"].items()
-    for method, operation in methods.items()
-    if operation.get("security")
-)
-
-
-def row(station):
-    return {"station": station, "parameter": "bod", "time": "2026-01-05T10:00:00+07:00",
-            "value": "8", "unit": "mg/L"}  # fmt: skip
-
-
-REVIEW = {"flag": 3, "reason": "Doubtful."}
-BODIES = {
-    ("POST", "/v1/uploads"): lambda station: {"measurements": [row(station)]},
-    ("POST", "/v1/uploads/{code}/retraction"): lambda _: {"reason": "Mistake."},
-    ("POST", "/v1/reviews"): lambda station: REVIEW | {"stations": [station]},
-    ("POST", "/v1/stations"): lambda station: STATION | {"code": station},
-    ("PATCH", "/v1/stations/{code}"): lambda _: {"name": "Other"},
-}
-"""What is sent with each operation that takes a document: all of them, or a test fails."""
-
-TOLD_APART = {("POST", "/v1/uploads"): (403, 422)}
-"""Who sends shall know a station of another's from one that is misspelled, and is told so."""
+from tests.service.others import ABSENT, NOT_THERE, OTHERS, OWN, REVIEW, masked
 
 
 @pytest.fixture
 def others(upload):
-    """Store rows of another's station, some refused; return the upload."""
-    answer = upload(
-        f"{OTHERS},bod,2026-01-05T10:00:00+07:00,4,mg/L,,",
-        f"{OTHERS},bod,2026-01-06T10:00:00+07:00,many,mg/L,,",
-    )
-    assert (answer.json()["inserted"], answer.json()["rejected"]) == (1, 1)
+    """Store a row of another's station; return the upload."""
+    answer = upload(f"{OTHERS},bod,2026-01-05T10:00:00+07:00,4,mg/L,,")
+    assert answer.json()["inserted"] == 1
     return answer.json()["id"]
 
 
@@ -60,47 +24,6 @@ def narrow(water):
     scopes = set().union(*ROLES.values())
     with water(*scopes, stations=[OWN], sub="narrow", client_id="narrow") as client:
         yield client
-
-
-def ask(client, operation, station, code):
-    method, path = operation
-    if path.startswith("/v1/uploads"):
-        path = path.replace("{code}", code)
-    path = path.replace("{code}", station)
-    body = {"json": BODIES[operation](station)} if method in {"POST", "PATCH"} else {}
-    # Where a station can be asked for, it is; elsewhere the word means nothing.
-    query = {} if body else {"station": station}
-    return client.request(method, path, params=query, **body)
-
-
-def masked(answer):
-    text = answer.text.replace(OTHERS, "…").replace(ABSENT, "…")
-    return answer.status_code, CHANGING.sub("…", text)
-
-
-@pytest.mark.parametrize("operation", OPERATIONS, ids=" ".join)
-def test_anothers_station_is_like_none(narrow, others, operation):
-    real = ask(narrow, operation, OTHERS, others)
-    absent = ask(narrow, operation, ABSENT, NOT_THERE)
-
-    if operation in TOLD_APART:
-        assert (real.status_code, absent.status_code) == TOLD_APART[operation]
-    else:
-        assert masked(real) == masked(absent)
-
-
-@pytest.mark.parametrize("operation", OPERATIONS, ids=" ".join)
-def test_nothing_of_anothers_station_is_told_or_changed(narrow, agent, others, operation):
-    """Without asking for it by name, too."""
-    before = agent.get("/v1/measurements", params={"station": OTHERS}).text
-    method, path = operation
-    if method == "GET" and "{code}" not in path:
-        assert OTHERS not in narrow.get(path).text
-        assert others not in narrow.get(path).text
-    ask(narrow, operation, OTHERS, others)
-
-    assert agent.get("/v1/measurements", params={"station": OTHERS}).text == before
-    assert agent.get(f"/v1/stations/{OTHERS}").json()["name"] == STATION["name"]
 
 
 def test_anothers_upload_is_like_none_to_a_reviewer(narrow, others):
@@ -144,12 +67,3 @@ def test_what_it_may_not_know_of_is_in_the_trail(narrow, water, others):
     while sorted(told()) != sorted(wanted):
         assert time.monotonic() < deadline, told()
         time.sleep(0.2)
-
-
-def test_its_own_station_is_its_own(narrow, others):
-    """What is refused above is refused for the station alone."""
-    answer = narrow.post("/v1/uploads", json={"measurements": [row(OWN)]})
-    assert answer.json()["inserted"] == 1
-    assert narrow.get("/v1/measurements").json()["items"][0]["station"] == OWN
-    assert narrow.get(f"/v1/uploads/{answer.json()['id']}").status_code == 200
-    assert narrow.get(f"/v1/uploads/{others}").status_code == 404
