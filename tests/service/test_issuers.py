@@ -21,6 +21,7 @@ import kembar_water.app
 from kembar_shared.measurement import service
 from kembar_water.settings import WaterSettings
 from tests.loopback import PLAIN
+from tests.service.others import STATION
 
 ISSUER = "https://login.example/realms/cities"
 KEYS = {
@@ -32,16 +33,6 @@ OTHER_KEYS = [
     RSAKey.generate_key(2048, {"kid": "encrypts", "use": "enc"}),
     ECKey.generate_key("P-384", {"kid": "long"}),
 ]
-
-
-STATION = {
-    "name": "Synthetic",
-    "kind": "river",
-    "latitude": -6.94,
-    "longitude": 107.66,
-    "timezone": "Asia/Jakarta",
-    "origin": "synthetic",
-}
 
 
 class Provider(ThreadingHTTPServer):
