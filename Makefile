@@ -17,7 +17,7 @@ check: ## The static gates: format, lint, types, import contracts, packages, sec
 	@sh run.sh check
 unit service contract e2e browser faults: ## One kind of tests: make unit ARGS="-k water"
 	@sh run.sh pytest -n 2 tests/$@ $(ARGS)
-soak: ## The tests of faults at full length: 200 kills and more (an hour, not part of `test`)
+soak: ## The tests of faults and of random input at full length: 200 kills and more (an hour, not part of `test`)
 	@sh run.sh soak $(ARGS)
 bench: ## How fast it is beside its floors; renews docs/performance.* (make bench ARGS="--quick": neither)
 	@sh run.sh bench $(ARGS)

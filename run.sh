@@ -138,7 +138,7 @@ test)
 soak)
     install_dev
     exec env KEMBAR_SOAK=1 "$python" -m pytest -m "soak or not soak" tests/faults \
-        tests/service/measurement/test_model.py "$@"
+        tests/service/measurement/test_model.py tests/service/test_schema.py "$@"
     ;;
 pytest)
     install_dev
