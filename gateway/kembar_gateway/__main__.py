@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from kembar_gateway import key_commands
-from kembar_gateway.app import PACKAGES, build, renew
-from kembar_gateway.settings import GatewaySettings
+from kembar_gateway.settings import PACKAGES, GatewaySettings
 from kembar_shared.chassis import cli
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fastapi import FastAPI
-
-    from kembar_shared.chassis.settings import Settings
-
 
 def main() -> None:
     """Run the gateway."""
-    renewal = cli.Command("give the first clients new secrets, if their file is gone", renew)
-    more = {"credentials": renewal}
-    cli.run(
-        "gateway", GatewaySettings, _build, PACKAGES, files=_files, more=more, add=key_commands.add
+    renewal = cli.Command(
+        "give the first clients new secrets, if their file is gone", "kembar_gateway.app:renew"
     )
-
-
-def _build(settings: Settings) -> FastAPI:
-    return build(cast("GatewaySettings", settings))
+    cli.run(
+        "gateway",
+        GatewaySettings,
+        "kembar_gateway.app:build",
+        PACKAGES,
+        files=_files,
+        more={"credentials": renewal},
+        add=key_commands.add,
+    )
 
 
 def _files(settings: GatewaySettings) -> dict[str, Path]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 
@@ -23,7 +23,7 @@ from kembar_gateway.gauges import OutcomeCollector
 from kembar_gateway.identity import Issuer
 from kembar_gateway.pulls import Pulls
 from kembar_gateway.revoking import Revoking
-from kembar_gateway.settings import Clock, GatewaySettings, utc_now
+from kembar_gateway.settings import PACKAGES, Clock, GatewaySettings, utc_now
 from kembar_shared.chassis import audit, migrate
 from kembar_shared.chassis.app import assemble
 from kembar_shared.chassis.database import Engine, serving, writing
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from fastapi import FastAPI
-
-PACKAGES: Final = ("kembar_shared.chassis", "kembar_gateway")
-"""Whose migrations the gateway's database needs."""
 
 
 def build(settings: GatewaySettings, *, clock: Clock = utc_now) -> FastAPI:

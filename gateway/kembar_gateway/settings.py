@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Final, cast
 
 from fastapi import Depends, Request
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from kembar_shared.chassis.settings import Settings
+
+PACKAGES: Final = ("kembar_shared.chassis", "kembar_gateway")
+"""Whose migrations the gateway's database needs."""
 
 Clock = Callable[[], datetime]
 

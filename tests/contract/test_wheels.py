@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -93,6 +94,14 @@ def wheels(uv, tmp_path_factory) -> dict[str, Path]:
     return made
 
 
+@pytest.fixture(scope="module")
+def venv(uv, tmp_path_factory) -> Path:
+    """Make one environment, so that what all services need is compiled once."""
+    folder = tmp_path_factory.mktemp("installed") / "venv"
+    run(uv, "venv", "--quiet", "--python", sys.executable, folder)
+    return folder
+
+
 @pytest.mark.parametrize("name", MEMBERS)
 def test_every_file_of_the_package_is_in_the_wheel(wheels, name):
     package = MEMBERS[name] / name.replace("-", "_")
@@ -114,17 +123,16 @@ def test_every_file_of_the_package_is_in_the_wheel(wheels, name):
 
 
 @pytest.mark.parametrize("name", PROCESSES)
-def test_a_service_installed_from_its_wheels_alone_starts(uv, wheels, tmp_path, name):
+def test_a_service_installed_from_its_wheels_alone_starts(uv, wheels, venv, tmp_path, name):
     """In an environment of its pinned dependencies, its own wheel and the shared one."""
-    venv = tmp_path / "venv"
     python = venv / "bin" / "python"
-    run(uv, "venv", "--quiet", "--python", sys.executable, venv)
     pins = ROOT / "deploy" / "requirements" / f"{name}.txt"
-    install = (uv, "pip", "install", "--quiet", "--python", python)
-    run(*install, "--require-hashes", "--requirement", pins)
+    # Takes away what the one before had beside these.
+    run(uv, "pip", "sync", "--quiet", "--python", python, "--require-hashes", pins)
     # uv caches wheels by name and version, and these change while their version stays.
     own = (wheels["kembar-shared"], wheels[f"kembar-{name}"])
-    run(*install, "--no-deps", "--refresh", *own)
+    run(uv, "pip", "install", "--quiet", "--python", python, "--no-deps", "--refresh", *own)
+    assert installed(uv, python) <= pinned(pins) | {"kembar-shared", f"kembar-{name}"}
     run(uv, "pip", "check", "--python", python)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -154,6 +162,16 @@ def test_a_service_installed_from_its_wheels_alone_starts(uv, wheels, tmp_path, 
             process.kill()
             process.wait()
     assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def installed(uv: str, python: Path) -> set[str]:
+    listed = run(uv, "pip", "list", "--quiet", "--format", "json", "--python", python).stdout
+    return {package["name"] for package in json.loads(listed)}
+
+
+def pinned(pins: Path) -> set[str]:
+    lines = pins.read_text().splitlines()
+    return {line.partition("==")[0].partition("[")[0] for line in lines if "==" in line}
 
 
 def await_ready(process: subprocess.Popen, url: str) -> int | None:

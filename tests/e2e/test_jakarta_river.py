@@ -17,6 +17,7 @@ import pytest
 from kembar_shared.chassis import migrate
 from kembar_shared.chassis.database import connect
 from kembar_shared.measurement import service
+from kembar_shared.measurement.settings import PACKAGES
 from kembar_water.app import domain_of
 from kembar_water.settings import WaterSettings
 
@@ -46,7 +47,7 @@ def water(tmp_path, serve, signing):
         do_saturation_mg_l=7.5,
     )
     engine = connect(settings.database_url, timeout_s=10)
-    migrate.upgrade(engine, service.PACKAGES)
+    migrate.upgrade(engine, PACKAGES)
     engine.dispose()
     scopes = "stations:write measurements:write measurements:read"
     app = service.build(settings, domain_of(settings), keys=signing.keys)

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from kembar_shared.chassis import migrate
 from kembar_shared.chassis.database import connect
 from kembar_shared.measurement import service
+from kembar_shared.measurement.settings import PACKAGES
 from kembar_water.app import domain_of
 from kembar_water.settings import WaterSettings
 from tests.faults.processes import Reach, Water
@@ -27,7 +28,7 @@ StartWater = Callable[..., Water]
 
 @pytest.fixture
 def schema() -> tuple[str, ...]:
-    return service.PACKAGES
+    return PACKAGES
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def start_water(tmp_path: Path, signing) -> Iterator[StartWater]:
         water = Water(folder, database_url, signing, **environment)
         started.append(water)
         engine = connect(database_url, timeout_s=10)
-        migrate.upgrade(engine, service.PACKAGES)
+        migrate.upgrade(engine, PACKAGES)
         engine.dispose()
         water.start()
         water.await_ready()

@@ -13,9 +13,10 @@ import kembar_gateway.app
 import kembar_waste.app
 import kembar_water.app
 from kembar_air.settings import AirSettings
+from kembar_gateway.settings import PACKAGES as GATEWAY_PACKAGES
 from kembar_gateway.settings import GatewaySettings
 from kembar_shared.chassis.verifying import Verifier
-from kembar_shared.measurement import service
+from kembar_shared.measurement.settings import PACKAGES
 from kembar_waste.settings import WasteSettings
 from kembar_water.settings import WaterSettings
 from tests.loopback import PLAIN
@@ -24,10 +25,10 @@ from tests.service.pairs import Pair
 OFTEN = {"rate_burst": 100_000, "rate_per_s": 100_000}
 PREFIXES = ("KEMBAR_", "KEMBAR_GATEWAY_", "KEMBAR_WASTE_", "KEMBAR_WATER_", "KEMBAR_AIR_")
 APPS = {
-    "waste": (kembar_waste.app, WasteSettings, service.PACKAGES),
-    "water": (kembar_water.app, WaterSettings, service.PACKAGES),
-    "air": (kembar_air.app, AirSettings, service.PACKAGES),
-    "gateway": (kembar_gateway.app, GatewaySettings, kembar_gateway.app.PACKAGES),
+    "waste": (kembar_waste.app, WasteSettings, PACKAGES),
+    "water": (kembar_water.app, WaterSettings, PACKAGES),
+    "air": (kembar_air.app, AirSettings, PACKAGES),
+    "gateway": (kembar_gateway.app, GatewaySettings, GATEWAY_PACKAGES),
 }
 
 
@@ -62,7 +63,7 @@ def app(name, tmp_path, new_url, signing):
 @pytest.fixture
 def pair(serve, tmp_path, new_url):
     gateway = GatewaySettings(
-        database_url=new_url("gateway", kembar_gateway.app.PACKAGES),
+        database_url=new_url("gateway", GATEWAY_PACKAGES),
         keys_file=tmp_path / "keys.json",
         credentials_file=tmp_path / "credentials.json",
         pull_period_s=3600,
@@ -71,7 +72,7 @@ def pair(serve, tmp_path, new_url):
         **dict.fromkeys(("waste_url", "water_url", "air_url"), "http://127.0.0.1:9"),
     )
     water = WaterSettings(
-        database_url=new_url("water", service.PACKAGES),
+        database_url=new_url("water", PACKAGES),
         jwks_file=tmp_path / "water.jwks.json",
         revocations_poll_s=0.2,
         **OFTEN,

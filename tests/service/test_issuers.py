@@ -19,6 +19,7 @@ from pydantic import SecretStr, ValidationError
 
 import kembar_water.app
 from kembar_shared.measurement import service
+from kembar_shared.measurement.settings import PACKAGES
 from kembar_water.settings import WaterSettings
 from tests.loopback import PLAIN
 from tests.service.others import STATION
@@ -90,7 +91,7 @@ def water(provider, serve, signing, tmp_path, sqlite_templates, monkeypatch):
     def start(**changes):
         named = json.dumps([trusted(**{"jwks_url": provider.jwks_url, **changes})])
         monkeypatch.setenv("KEMBAR_WATER_ISSUERS", named)
-        url = sqlite_templates.new(tmp_path / f"{uuid.uuid4()}.sqlite", service.PACKAGES)
+        url = sqlite_templates.new(tmp_path / f"{uuid.uuid4()}.sqlite", PACKAGES)
         settings = WaterSettings(database_url=SecretStr(url), jwks_file=tmp_path / "jwks.json")
         domain = kembar_water.app.domain_of(settings)
         base = serve(service.build(settings, domain, keys=signing.keys)).base_url

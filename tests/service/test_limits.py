@@ -11,6 +11,7 @@ import pytest
 
 import kembar_water.app
 from kembar_shared.measurement import service
+from kembar_shared.measurement.settings import PACKAGES
 from kembar_water.settings import WaterSettings
 from tests.loopback import PLAIN
 
@@ -20,7 +21,7 @@ FIELD = re.compile(r'"client";r=(\d+);t=(\d+)')
 @pytest.fixture
 def water(serve, new_url, signing):
     """Serve with the published limits; return a function: client id -> HTTP client."""
-    settings = WaterSettings(database_url=new_url("water", service.PACKAGES))
+    settings = WaterSettings(database_url=new_url("water", PACKAGES))
     app = service.build(settings, kembar_water.app.domain_of(settings), keys=signing.keys)
     base = serve(app).base_url
 

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 import kembar_water.app
 from kembar_shared.chassis import keys
 from kembar_shared.measurement import service
+from kembar_shared.measurement.settings import PACKAGES
 from kembar_water.settings import WaterSettings
 from tests.loopback import PLAIN
 from tests.service.others import STATION
@@ -103,8 +104,8 @@ def client(provider):
 def database_url(request, tmp_path):
     if request.param == "sqlite":
         templates = request.getfixturevalue("sqlite_templates")
-        return templates.new(tmp_path / "water.sqlite", service.PACKAGES)
-    return request.getfixturevalue("postgres_templates").new(service.PACKAGES)
+        return templates.new(tmp_path / "water.sqlite", PACKAGES)
+    return request.getfixturevalue("postgres_templates").new(PACKAGES)
 
 
 @pytest.fixture

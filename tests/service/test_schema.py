@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from tests.service.conftest import APPS
+
 SCOPES = (
     "measurements:write measurements:read measurements:review stations:write indicators:read "
     "outcomes:read metrics:read clients:manage register:write reports:publish audit:read"
@@ -21,6 +25,16 @@ THE_SAME_EACH_TIME = ["--max-examples", "10", "--generation-deterministic"]
 IS_SOAK = os.environ.get("KEMBAR_SOAK") == "1"
 
 
+SIDES = [
+    (name, database)
+    for name in APPS
+    for database in ("sqlite", "postgresql")
+    if IS_SOAK or database == "sqlite" or name in {"gateway", "water"}
+]
+"""Waste and air put water's statements to the database."""
+
+
+@pytest.mark.parametrize(("name", "new_url"), SIDES, indirect=["new_url"])
 def test_the_process_answers_as_its_schema_says(app, serve, signing, tmp_path):
     client = serve(app)
     done = subprocess.run(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from kembar_shared.chassis import cli
-from kembar_shared.measurement import service
-from kembar_waste.app import build
+from kembar_shared.measurement.settings import MAKE_ROOM, PACKAGES
 from kembar_waste.settings import WasteSettings
 
 
 def main() -> None:
     """Run the waste service."""
-    cli.run("waste", WasteSettings, build, service.PACKAGES, make_room=service.make_room)
+    cli.run("waste", WasteSettings, "kembar_waste.app:build", PACKAGES, make_room=MAKE_ROOM)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from importlib import metadata
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from prometheus_client import Counter
 from starlette.concurrency import run_in_threadpool
@@ -13,12 +13,12 @@ from starlette.middleware import Middleware
 from kembar_shared.chassis import app, audit, database, migrate
 from kembar_shared.chassis.keys import RemoteKeys
 from kembar_shared.chassis.messages import Messages
-from kembar_shared.measurement import store
 from kembar_shared.measurement.gauges import Gauges
 from kembar_shared.measurement.jobs import Jobs
 from kembar_shared.measurement.renewal import Figures
 from kembar_shared.measurement.routes import ROUTERS, receipts
 from kembar_shared.measurement.routes.shortcut import ShortWay
+from kembar_shared.measurement.settings import PACKAGES
 from kembar_shared.measurement.writer import Writer
 
 if TYPE_CHECKING:
@@ -29,12 +29,6 @@ if TYPE_CHECKING:
     from kembar_shared.chassis.keys import KeySource
     from kembar_shared.measurement.indicators import Domain
     from kembar_shared.measurement.settings import ServiceSettings
-
-PACKAGES: Final = ("kembar_shared.chassis", "kembar_shared.measurement")
-"""Whose migrations a service's database needs."""
-
-make_room: Final = store.partitions.make_room
-"""What a restored table needs before its rows."""
 
 
 def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None = None) -> FastAPI:

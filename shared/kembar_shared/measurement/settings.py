@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pydantic import Field
 
 from kembar_shared.chassis.settings import Settings
+
+PACKAGES: Final = ("kembar_shared.chassis", "kembar_shared.measurement")
+"""Whose migrations a service's database needs."""
+
+MAKE_ROOM: Final = "kembar_shared.measurement.store.partitions:make_room"
+"""What a restored table needs before its rows."""
 
 
 class ServiceSettings(Settings):

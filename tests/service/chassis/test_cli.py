@@ -24,7 +24,7 @@ def build(settings):
     )
 
 
-cli.run("well", Settings, build, ["kembar_shared.chassis"])
+cli.run("well", Settings, "__main__:build", ["kembar_shared.chassis"])
 """
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from kembar_gateway.app import PACKAGES, build
+from kembar_gateway.app import build
 from kembar_gateway.identity import Grant, Issuer
-from kembar_gateway.settings import GatewaySettings
+from kembar_gateway.settings import PACKAGES, GatewaySettings
 from kembar_shared.chassis.limits import Rate
 
 

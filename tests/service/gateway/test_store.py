@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kembar_gateway import register, store
-from kembar_gateway.app import PACKAGES
+from kembar_gateway.settings import PACKAGES
 from kembar_gateway.store import KnownClient
 from kembar_gateway.wire import Figure, Origin, Period, State
 from kembar_shared.chassis import migrate

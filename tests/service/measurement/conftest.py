@@ -7,6 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from kembar_shared.measurement import service
+from kembar_shared.measurement.settings import PACKAGES
 from kembar_water.app import domain_of
 from kembar_water.settings import WaterSettings
 from tests.loopback import PLAIN
@@ -28,7 +29,7 @@ HEADER = "station,parameter,time,value,unit,qualifier,limit\n"
 
 @pytest.fixture
 def schema():
-    return service.PACKAGES
+    return PACKAGES
 
 
 @pytest.fixture

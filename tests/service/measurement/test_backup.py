@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from kembar_shared.chassis import backup
 from kembar_shared.chassis.database import connect
 from kembar_shared.measurement import service
+from kembar_shared.measurement.settings import PACKAGES
 from kembar_water.app import domain_of
 from kembar_water.settings import WaterSettings
 
@@ -115,7 +116,7 @@ def restored(saved, other_url, serve, signing):
     """Serve a water service on what was restored; return its client."""
     engine = connect(other_url, timeout_s=20)
     folder = saved[0]
-    backup.restore(engine, service.PACKAGES, folder, service="water", files={}, told=lambda _: None)
+    backup.restore(engine, PACKAGES, folder, service="water", files={}, told=lambda _: None)
     engine.dispose()
     settings = WaterSettings(database_url=SecretStr(other_url))
     app = service.build(settings, domain_of(settings), keys=signing.keys)

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from kembar_shared.chassis import migrate, rights
 from kembar_shared.chassis.database import connect, writing
 from kembar_shared.measurement import service
+from kembar_shared.measurement.settings import PACKAGES
 from kembar_water.app import domain_of
 from kembar_water.settings import WaterSettings
 from tests.loopback import PLAIN
@@ -64,7 +65,7 @@ def serving_url(roles, postgres_url):
         conn.execute(f"ALTER DATABASE {conn.info.dbname} OWNER TO {owner}")
     engine = connect(f"postgresql://{owner}:canary@{place}", timeout_s=30)
     for _ in range(2):  # as after every release
-        migrate.upgrade(engine, service.PACKAGES)
+        migrate.upgrade(engine, PACKAGES)
         with writing(engine) as conn:
             rights.grant(conn, serving)
     engine.dispose()
@@ -135,7 +136,7 @@ def test_one_role_for_everything_cannot_change_an_entry_either(roles, postgres_u
         conn.execute(f"ALTER DATABASE {conn.info.dbname} OWNER TO {owner}")
     url = f"postgresql://{owner}:canary@{place}"
     engine = connect(url, timeout_s=30)
-    migrate.upgrade(engine, service.PACKAGES)
+    migrate.upgrade(engine, PACKAGES)
     engine.dispose()
     settings = WaterSettings(database_url=SecretStr(url))
     app = service.build(settings, domain_of(settings), keys=signing.keys)

@@ -21,6 +21,7 @@ from kembar_shared.chassis.database import connect, reading
 from kembar_shared.chassis.problems import IdempotencyConflict
 from kembar_shared.chassis.verifying import Caller
 from kembar_shared.measurement import ingest, service, small
+from kembar_shared.measurement.settings import PACKAGES
 from kembar_shared.measurement.store import tables
 from kembar_shared.measurement.uploads import Declaration
 from kembar_shared.measurement.writer import Writer
@@ -184,9 +185,9 @@ def told(receipt, *, is_replayed=False):
 def sides(request, database_url, tmp_path, sqlite_templates, afterwards):
     """Give two empty databases of one kind."""
     if database_url.startswith("sqlite"):
-        second = sqlite_templates.new(tmp_path / "second.sqlite", service.PACKAGES)
+        second = sqlite_templates.new(tmp_path / "second.sqlite", PACKAGES)
     else:
-        second = request.getfixturevalue("postgres_templates").new(service.PACKAGES)
+        second = request.getfixturevalue("postgres_templates").new(PACKAGES)
         afterwards.callback(drop_postgresql, second)
     both = Side(database_url), Side(second)
     yield both
