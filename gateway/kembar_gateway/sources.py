@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,7 @@ import stamina
 from kembar_gateway.wire import Disbelieved, Figure, FigurePage, read_page
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator, Mapping
 
 CONNECT_TIMEOUT_S: Final = 1.0
@@ -41,6 +43,12 @@ class Answer:
     etag: str | None
 
 
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Return whom a service behind TLS may be certified by; reading them takes long."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class Source:
     """One service's `/v1/indicators`, asked over a pool of connections of its own."""
 
@@ -51,6 +59,7 @@ class Source:
             base_url=url,
             timeout=httpx.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s)),
             headers={"Accept": "application/json", "Accept-Encoding": "identity"},
+            verify=_authorities(),
             trust_env=False,
         )
 

@@ -16,6 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.loopback import PLAIN
+
 ROOT = Path(__file__).parents[2]
 MEMBERS = {
     "kembar-shared": ROOT / "shared",
@@ -154,8 +156,8 @@ def test_a_service_installed_from_its_wheels_alone_starts(uv, wheels, venv, tmp_
         try:
             url = f"http://127.0.0.1:{port}"
             assert await_ready(process, url) == 200, (tmp_path / "log").read_text()
-            assert httpx.get(f"{url}/docs", trust_env=False).status_code == 200
-            assert httpx.get(f"{url}/metrics", trust_env=False).status_code == 401
+            assert httpx.get(f"{url}/docs", **PLAIN).status_code == 200
+            assert httpx.get(f"{url}/metrics", **PLAIN).status_code == 401
             process.send_signal(signal.SIGTERM)
             assert process.wait(15) in (0, -signal.SIGTERM)
         finally:
@@ -179,7 +181,7 @@ def await_ready(process: subprocess.Popen, url: str) -> int | None:
     deadline, status = time.monotonic() + START_S, None
     while status != 200 and process.poll() is None and time.monotonic() < deadline:
         try:
-            status = httpx.get(f"{url}/readyz", trust_env=False).status_code
+            status = httpx.get(f"{url}/readyz", **PLAIN).status_code
         except httpx.TransportError:
             time.sleep(0.1)
     return status

@@ -6,6 +6,8 @@ import json
 
 import httpx
 
+from tests.loopback import PLAIN
+
 FORM = {"grant_type": "client_credentials"}
 
 
@@ -18,5 +20,5 @@ def test_secrets_that_were_moved_away_stay_valid(up_in, tmp_path):
 
     with up_in(var, last_line="--new-secrets.") as up:
         url = f"http://127.0.0.1:{up.port}/oauth/token"
-        assert httpx.post(url, data=FORM | known, trust_env=False).status_code == 200
+        assert httpx.post(url, data=FORM | known, **PLAIN).status_code == 200
         assert not file.exists()

@@ -14,6 +14,8 @@ import time
 import httpx
 import pytest
 
+from tests.loopback import PLAIN
+
 WITHIN_S = 10
 SERVICES = ("waste", "water", "air")
 HEADER = "station,parameter,time,value,unit\n"
@@ -36,7 +38,7 @@ def statuses(up, token):
     for port, path in asked:
         try:
             url = f"http://127.0.0.1:{port}{path}"
-            found.append(httpx.get(url, headers=headers, trust_env=False, timeout=10).status_code)
+            found.append(httpx.get(url, headers=headers, **PLAIN, timeout=10).status_code)
         except httpx.TransportError:
             found.append(None)
     return found
@@ -51,7 +53,7 @@ def await_statuses(up, token, *expected, within_s=WITHIN_S):
 
 def ask(up, client_id, secret):
     url = f"http://127.0.0.1:{up.port}/oauth/token"
-    answer = httpx.post(url, auth=(client_id, secret), data=FORM, trust_env=False)
+    answer = httpx.post(url, auth=(client_id, secret), data=FORM, **PLAIN)
     return answer.json().get("access_token")
 
 
@@ -111,7 +113,7 @@ class Logger:
                 "Content-Type": "text/csv",
                 "Idempotency-Key": f"logger-{number:06}",
             }
-            answer = httpx.post(url, content=HEADER + row, headers=headers, trust_env=False)
+            answer = httpx.post(url, content=HEADER + row, headers=headers, **PLAIN)
             if answer.status_code in {200, 201}:
                 self.acknowledged += 1
             elif answer.status_code == 401:
@@ -166,7 +168,7 @@ def test_a_leak_of_everything_is_recovered_and_no_upload_is_lost(up, eventually)
     tokens = {role: ask(up, *each.values()) for role, each in leaked.items() if role != "gateway"}
     operator = {"Authorization": f"Bearer {tokens['operator']}"}
     stations = f"http://127.0.0.1:{up.port + 2}/v1/stations"
-    httpx.post(stations, json=STATION, headers=operator, trust_env=False).raise_for_status()
+    httpx.post(stations, json=STATION, headers=operator, **PLAIN).raise_for_status()
     kid = json.loads(base64.urlsafe_b64decode(tokens["admin"].split(".")[0] + "=="))["kid"]
     wanted = ["client", "new", "field-agent", "Logger", "--station", "LEAK-1"]
     device = run_kembar(up, *wanted)
@@ -192,7 +194,7 @@ def test_a_leak_of_everything_is_recovered_and_no_upload_is_lost(up, eventually)
     new = json.loads(file.read_text())["clients"]
     overseer = {"Authorization": f"Bearer {ask(up, *new['overseer'].values())}"}
     url = f"http://127.0.0.1:{up.port + 2}/v1/measurements"
-    stored = httpx.get(url, params={"station": "LEAK-1"}, headers=overseer, trust_env=False)
+    stored = httpx.get(url, params={"station": "LEAK-1"}, headers=overseer, **PLAIN)
     values = [row["value"] for row in stored.json()["items"]]
     assert values == [number + 0.5 for number in range(logger.acknowledged)]
     # Not all of them: too many wrong secrets, and right ones would have to wait as well.

@@ -6,6 +6,7 @@ import httpx
 from fastapi.routing import iter_route_contexts
 
 from kembar_shared.chassis.auth import access_of
+from tests.loopback import PLAIN
 from tests.service.access import ANY_TOKEN, PUBLIC, TABLES
 
 ALONE = "nothing:at-all"
@@ -62,7 +63,7 @@ def test_each_scope_that_suffices_is_let_in(app, name, serve, signing):
         for scope in access if isinstance(access, set) else ():
             headers = {"Authorization": f"Bearer {signing.token(scope)}"}
             answer = httpx.request(
-                method, base.rstrip("/") + address(path), headers=headers, trust_env=False
+                method, base.rstrip("/") + address(path), headers=headers, **PLAIN
             )
 
             assert answer.status_code not in (401, 403), (method, path, scope)

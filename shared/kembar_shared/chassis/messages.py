@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,8 +32,7 @@ class Messages:
         """Read `messages.toml` of each of *packages*."""
         texts: dict[str, Mapping[str, str]] = {}
         for package in packages:
-            source = resources.files(package).joinpath("messages.toml").read_text("utf-8")
-            texts.update(_flatten(tomllib.loads(source)))
+            texts.update(_read(package))
         return cls(texts)
 
     def say(self, key: str, language: str, **params: object) -> str:
@@ -62,6 +62,12 @@ def language_of(accept_language: str | None) -> str:
         if language in LANGUAGES and weight > best_weight:
             best, best_weight = language, weight
     return best
+
+
+@cache
+def _read(package: str) -> Mapping[str, Mapping[str, str]]:
+    source = resources.files(package).joinpath("messages.toml").read_text("utf-8")
+    return dict(_flatten(tomllib.loads(source)))
 
 
 def _flatten(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, str]]]:

@@ -9,6 +9,8 @@ import time
 import httpx
 import pytest
 
+from tests.loopback import PLAIN
+
 PROGRAM = """
 from kembar_shared.chassis import auth, cli
 from kembar_shared.chassis.app import assemble
@@ -159,7 +161,7 @@ def _first_answer(url, process):
     deadline = time.monotonic() + 20
     while True:
         try:
-            return httpx.get(url, trust_env=False)
+            return httpx.get(url, **PLAIN)
         except httpx.ConnectError:
             assert process.poll() is None
             assert time.monotonic() < deadline
