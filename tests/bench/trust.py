@@ -34,12 +34,15 @@ def run(ground: Ground) -> None:
 def _beside(ground: Ground, database: str, real: product.Water, trusting: product.Water) -> None:
     seen: dict[str, tuple[list[float], list[float]]] = {kind[0]: ([], []) for kind in KINDS}
     first = 0
-    for number in range(ground.rounds):
-        ground.say(f"trust, {database}, round {number + 1} of {ground.rounds}")
+    # A few per cent show only in more rounds than a factor does.
+    rounds = 2 * ground.rounds + 1
+    for number in range(rounds):
+        ground.say(f"trust, {database}, round {number + 1} of {rounds}")
         for what, bodies, size, connections, _ in KINDS:
             sent = json_bodies(NETWORK, first=first, bodies=bodies, size=size)
             first += bodies * size
-            for service, samples in zip((real, trusting), seen[what], strict=True):
+            pair = list(zip((real, trusting), seen[what], strict=True))
+            for service, samples in pair if number % 2 == 0 else reversed(pair):
                 samples.append(_each_ms(service, sent, connections))
     for what, _, _, _, bound in KINDS:
         ground.found(

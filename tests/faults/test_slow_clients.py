@@ -59,8 +59,8 @@ def _is_over(wire):
 
 
 @pytest.mark.parametrize("kind", ["idle", "headers", "body", "chunks", "empty-lines"])
-def test_dawdlers_are_dropped_and_hold_up_nobody(start_water, sqlite_url, rounds, kind):
-    water = start_water(sqlite_url, **(SHORT if rounds(1, 2) == 1 else {}))
+def test_dawdlers_are_dropped_and_hold_up_nobody(start_water, database_url, rounds, kind):
+    water = start_water(database_url, **(SHORT if rounds(1, 2) == 1 else {}))
     water.add_stations("D-1")
     begin, drip = {
         "idle": (b"", b""),
@@ -89,8 +89,8 @@ def test_dawdlers_are_dropped_and_hold_up_nobody(start_water, sqlite_url, rounds
     assert water.process.poll() is None
 
 
-def test_a_reader_that_stops_reading_is_dropped(serve_water, sqlite_url):
-    water = serve_water(sqlite_url, request_idle_s=IDLE_S)
+def test_a_reader_that_stops_reading_is_dropped(serve_water, database_url):
+    water = serve_water(database_url, request_idle_s=IDLE_S)
     wire = socket.socket()
     wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     wire.settimeout(20)

@@ -148,8 +148,8 @@ def test_old_and_odd_but_regular_requests_are_answered(exchange):
     assert 400 <= status(exchange(b"OPTIONS * HTTP/1.1\r\nConnection: close\r\n\r\n")) < 500
 
 
-def test_a_slow_body_has_a_floor(serve_water, sqlite_url):
-    water = serve_water(sqlite_url, request_idle_s=1, request_bytes_per_s=500)
+def test_a_slow_body_has_a_floor(serve_water, database_url):
+    water = serve_water(database_url, request_idle_s=1, request_bytes_per_s=500)
     water.add_stations("D-1")
     body = (HEADER + LINE).encode()
     for pause_s, expected in ((0.3, 408), (0.001, 201)):
