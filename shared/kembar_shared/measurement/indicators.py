@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import polars as pl
 
-from kembar_shared.measurement.vocabulary import Origin, State
+from kembar_shared.measurement.vocabulary import Grain, Origin, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from kembar_shared.measurement.catalogue import Catalogue
+    from kembar_shared.measurement.standards import Standards
 
 DAYS_SCHEMA: Final = pl.Schema(
     {
@@ -42,6 +43,91 @@ DAYS_SCHEMA: Final = pl.Schema(
 
 `n` values with a number, `n_below` and `n_above` of which only a limit is known; together they
 stand for the share `covered`, 0 to 1, of the period, which `expected` such values would fill.
+"""
+
+HOURS_SCHEMA: Final = pl.Schema(
+    {
+        "station": pl.String(),
+        "parameter": pl.String(),
+        "start": pl.Datetime("us", "UTC"),
+        "day": pl.Date(),
+        "hour": pl.Int8(),
+        "value": pl.Float64(),
+        "covered": pl.Float64(),
+        "n_below": pl.Int64(),
+        "n_above": pl.Int64(),
+    }
+)
+"""One row per series and hour with any value: what running means are made from.
+
+`start` is the hour's first instant, `day` the local day it lies in and `hour` how many hours of
+that day went before. `value` is the mean in the parameter's unit, a value below detection counted
+as half its limit; null where only a value above the method's range is known. `covered` is the
+share of the hour, 0 to 1, that values stand for.
+"""
+
+INDEX_SCHEMA: Final = pl.Schema(
+    {
+        "station": pl.String(),
+        "grain": pl.String(),
+        "period": pl.Date(),
+        "index": pl.String(),
+        "value": pl.Float64(),
+        "unit": pl.String(),
+        "category": pl.String(),
+        "state": pl.String(),
+        "method": pl.String(),
+        "parameters": pl.List(pl.String()),
+        "missing": pl.List(pl.String()),
+        "critical": pl.String(),
+        "detail": pl.String(),
+    }
+)
+"""One row per station, period and index, which are its key.
+
+`period` is the first local day of the day, month or year that `grain` says. `parameters` were
+used, those `missing` could not be; `critical` is the one that decided. `detail` is a JSON object.
+"""
+
+VERDICT_SCHEMA: Final = pl.Schema(
+    {
+        "place": pl.String(),
+        "stations": pl.List(pl.String()),
+        "parameter": pl.String(),
+        "period": pl.String(),
+        "standard": pl.String(),
+        "authority": pl.String(),
+        "class": pl.String(),
+        "averaging": pl.String(),
+        "evaluation": pl.String(),
+        "least": pl.Float64(),
+        "most": pl.Float64(),
+        "limit_unit": pl.String(),
+        "value": pl.Float64(),
+        "n": pl.Int64(),
+        "expected": pl.Float64(),
+        "coverage": pl.Float64(),
+        "exceeded": pl.Int64(),
+        "exceeded_on": pl.List(pl.String()),
+        "verdict": pl.String(),
+        "state": pl.String(),
+        "reason": pl.String(),
+        "method": pl.String(),
+        "retrospective": pl.Boolean(),
+        "verified": pl.Boolean(),
+        "source": pl.String(),
+    }
+)
+"""One row per place, parameter, calendar year and limit, which are its key.
+
+`place` is a station's code, or a jurisdiction's where masses of several stations are judged
+together; `stations` are those behind it. `value` is the statistic that `evaluation` compares, in
+`limit_unit`, the unit of the limit; of rules for each value, the worst. `n` values of `averaging`
+were valid, of `expected`; `exceeded` of them broke the limit, on the local days `exceeded_on`.
+
+`verdict` is `met` or `not_met`, null wherever `state` is not `ok`; `reason` is a code then. A rule
+for each value is broken by the first one that breaks it, however little else was measured; it is
+met only by enough of them.
 """
 
 
@@ -112,15 +198,26 @@ class Domain:
     Attributes:
         service: Its name (`water`).
         catalogue: What it measures.
-        indices: Days (`DAYS_SCHEMA`) -> index values per station and period.
+        standards: The limits and factors it judges by.
+        indices: Days (`DAYS_SCHEMA`) and hours (`HOURS_SCHEMA`) -> `INDEX_SCHEMA`. It gets all
+            days of the periods asked for (`window`), and the hours of these and the day before.
         figures: Days -> one figure per indicator, jurisdiction and period.
-        standards: Rows of `GET /v1/standards`.
+        verdicts: Days of whole years, and the indices of their days -> `VERDICT_SCHEMA`.
+        window: Calendar period whose days an index value is made from.
+        hourly: Parameters of which `indices` needs the hours.
+        judged_by: Whether a verdict is made of one station's values or a jurisdiction's.
+        hours_index: Hours of one station -> its index of each hour; none: it has no such index.
         rules: The settings that its figures depend on, as text.
     """
 
     service: str
     catalogue: Catalogue
-    indices: Callable[[pl.DataFrame], pl.DataFrame]
+    standards: Standards
+    indices: Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
     figures: Callable[[pl.DataFrame], list[Figure]]
-    standards: Sequence[Mapping[str, object]] = ()
+    verdicts: Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
+    window: Grain = Grain.DAY
+    hourly: tuple[str, ...] = ()
+    judged_by: Literal["station", "jurisdiction"] = "station"
+    hours_index: Callable[[pl.DataFrame], pl.DataFrame] | None = None
     rules: str = ""
