@@ -21,7 +21,7 @@ from kembar_shared.chassis.backup import commands as backups
 from kembar_shared.chassis.database import connect, writing
 from kembar_shared.chassis.problems import Problem
 from kembar_shared.chassis.protocol import patient
-from kembar_shared.chassis.settings import Settings
+from kembar_shared.chassis.settings import Settings, SettingUnfit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -99,8 +99,8 @@ def run(
     tasks: dict[str, Callable[[], int]] = {
         "serve": lambda: _serve(service, chosen, resolve_name(build), packages),
         "migrate": lambda: _migrate(service, chosen, packages, arguments.grant),
-        "check": lambda: _check(service, chosen, packages),
-        "openapi": lambda: _openapi(resolve_name(build)(chosen)),
+        "check": lambda: _check(service, chosen, resolve_name(build), packages),
+        "openapi": lambda: _openapi(_built(service, resolve_name(build), chosen)),
         "audit": lambda: audits.run(arguments, service, chosen, packages),
         "backup": lambda: backups.run(arguments, chosen, kept),
         "restore": lambda: backups.run(arguments, chosen, kept),
@@ -174,7 +174,7 @@ def _serve(
         sys.stderr.write(f"{service}: {obstacle}\n")
         return NOT_CURRENT
     logs.configure(settings, service)
-    app = build(settings)
+    app = _built(service, build, settings)
     # What is made by now stays: to look through it again and again would cost every request.
     gc.collect()
     gc.freeze()
@@ -184,6 +184,14 @@ def _serve(
     except KeyboardInterrupt:
         return 0
     return 0
+
+
+def _built(service: str, build: Callable[[Chosen], FastAPI], settings: Chosen) -> FastAPI:
+    try:
+        return build(settings)
+    except SettingUnfit as unfit:
+        sys.stderr.write(f"{service}: {unfit}\n")
+        sys.exit(2)
 
 
 def _migrate(service: str, settings: Settings, packages: Sequence[str], role: str | None) -> int:
@@ -232,7 +240,13 @@ def _openapi(app: FastAPI) -> int:
     return 0
 
 
-def _check(service: str, settings: Settings, packages: Sequence[str]) -> int:
+def _check(
+    service: str,
+    settings: Chosen,
+    build: Callable[[Chosen], FastAPI],
+    packages: Sequence[str],
+) -> int:
+    _built(service, build, settings)
     for name in type(settings).model_fields:
         _write(f"{name} = {getattr(settings, name)}")
     state = _state(settings, packages)

@@ -12,6 +12,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 MEBIBYTE = 1024 * 1024
 
 
+class SettingUnfit(ValueError):
+    """What a setting names cannot be used; the text says which, why, and what to do."""
+
+
 class TrustedIssuer(BaseModel):
     """Another issuer of access tokens, such as Keycloak or Entra, and how to read its tokens."""
 

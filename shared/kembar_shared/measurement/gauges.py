@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
@@ -10,8 +10,9 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from kembar_shared.chassis.database import reading
-from kembar_shared.measurement import indexing, store
+from kembar_shared.measurement import store
 from kembar_shared.measurement.periods import Duration, local_midnight_us, us_of_instant
+from kembar_shared.measurement.rollups import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     Figure = Mapping[str, Any]  # Any: one member for each column
 
-    from kembar_shared.chassis.database import Connection, Engine
+    from kembar_shared.chassis.database import Engine
     from kembar_shared.measurement.indicators import Domain
 
 _MINUTES_A_MONTH: Final = 43_200
@@ -38,7 +39,6 @@ class Gauges(Collector):
 
     def __init__(self, engine: Engine, domain: Domain) -> None:
         self._engine, self._domain = engine, domain
-        self._indices_at: tuple[object, list[dict[str, Any]]] | None = None
 
     def describe(self) -> Iterator[Metric]:
         """Name nothing beforehand: describing would read the database."""
@@ -50,7 +50,7 @@ class Gauges(Collector):
         with reading(self._engine) as conn:
             newest = store.reading.newest_values(conn)
             figures = store.figures.newest(conn)
-            indices = self._newest_indices(conn, newest, now)
+            indices = store.indices.newest(conn, _earliest(newest, now))
         yield from self._measurements(newest, now)
         yield self._indices(indices, newest, now)
         yield from self._indicators(figures)
@@ -76,15 +76,6 @@ class Gauges(Collector):
         yield value
         yield at
 
-    def _newest_indices(
-        self, conn: Connection, newest: Sequence[Figure], now: datetime
-    ) -> list[dict[str, Any]]:
-        """Return each index's newest value; computed once until something happens."""
-        asked = store.events.newest(conn), now.date()
-        if self._indices_at is None or self._indices_at[0] != asked:
-            self._indices_at = asked, indexing.newest(conn, self._domain, _ages(newest), now)
-        return self._indices_at[1]
-
     def _indices(
         self, indices: Iterable[Figure], newest: Sequence[Figure], now: datetime
     ) -> Metric:
@@ -96,7 +87,10 @@ class Gauges(Collector):
         ages, stations = _ages(newest), {row["station"]: row for row in newest}
         for found in indices:
             station = stations[found["station"]]
-            began_us = local_midnight_us(found["period"], ZoneInfo(station["timezone"]))
+            day = date(
+                found["period"] // 10_000, found["period"] // 100 % 100, found["period"] % 100
+            )
+            began_us = local_midnight_us(day, ZoneInfo(station["timezone"]))
             if us_of_instant(now - ages[found["station"]]) <= began_us:
                 labels = (found["index"], found["station"], station["origin"])
                 value.add_metric(labels, found["value"])
@@ -139,6 +133,12 @@ def _cadence(row: Figure) -> timedelta:
 def _until_stale(row: Figure) -> timedelta:
     """Return how long after it was taken a series' newest value is shown."""
     return max(_DAY, _CADENCES_UNTIL_STALE * _cadence(row))
+
+
+def _earliest(newest: Sequence[Figure], now: datetime) -> int:
+    """Return the first day, yyyymmdd, of which an index value may still be shown."""
+    oldest = max(_ages(newest).values(), default=_DAY)
+    return number_of((now - oldest - _DAY).date())
 
 
 def _ages(newest: Iterable[Figure]) -> dict[str, timedelta]:

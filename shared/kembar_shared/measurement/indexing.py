@@ -1,84 +1,243 @@
-"""Index values, station by station."""
+"""Index values of stations, computed anew for the days on which something happened."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+import hashlib
+import threading
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from kembar_shared.measurement import rollups
+from kembar_shared.chassis.database import reading, writing
+from kembar_shared.measurement import rollups, store
+from kembar_shared.measurement.indicators import HOURS_SCHEMA
+from kembar_shared.measurement.periods import Period, instant_of_us, local_midnight_us
+from kembar_shared.measurement.vocabulary import Grain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import date, datetime
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from kembar_shared.chassis.database import Connection
+    from kembar_shared.chassis.database import Connection, Engine
     from kembar_shared.measurement.indicators import Domain
 
-_MOST_AT_ONCE: Final = 64
+_STATION_DAYS: Final = 3_000
+"""About how many days of stations are worked on together."""
+
+_MOST_STATIONS: Final = 64
+_MARGIN: Final = timedelta(minutes=10)
+"""How long before its event is recorded a station may have been changed."""
+
+_DAY: Final = timedelta(days=1)
+_DAY_US: Final = 86_400_000_000
 
 
-def values(
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Stations whose values between two local days are to be computed anew."""
+
+    stations: dict[str, int]
+    zones: frozenset[str]
+    first: date
+    following: date
+
+
+class Indices:
+    """The index values of one service; a table holds them by station and day."""
+
+    def __init__(self, engine: Engine, domain: Domain, *, rules: str) -> None:
+        """Compute nothing yet.
+
+        Args:
+            engine: The service's database.
+            domain: What index values it makes.
+            rules: Changes whenever all must be computed anew from the same measurements.
+        """
+        self._engine, self._domain, self._rules = engine, domain, rules
+        self._lock = threading.Lock()
+
+    def renew(self) -> None:
+        """Bring the values up to the newest event, for the days of stations that it touched.
+
+        Part by part is read from a snapshot and written in a short transaction. Every part shows
+        at least what had happened when this began; of two processes at once, the one that ends
+        first notes how far it came, and the other leaves off.
+
+        Raises:
+            DatabaseUnavailable: The database is gone, too slow, or cannot be written.
+        """
+        with self._lock:
+            with reading(self._engine) as conn:
+                head = store.heads.read(conn, store.heads.INDICES)
+                upto, _ = store.events.newest(conn)
+                if head == (upto, self._rules):
+                    return
+                touched = self._touched(conn, *head, upto)
+            for due in _together(touched, self._domain.window):
+                with reading(self._engine) as conn:
+                    values = compute(conn, self._domain, due)
+                with writing(self._engine) as conn:
+                    if store.heads.hold(conn, store.heads.INDICES) != head:
+                        return
+                    store.indices.replace(conn, due.stations, _numbers(due), values)
+            with writing(self._engine) as conn:
+                if store.heads.hold(conn, store.heads.INDICES) == head:
+                    store.heads.note(conn, store.heads.INDICES, seq=upto, rules=self._rules)
+
+    def _touched(
+        self, conn: Connection, done: int, rules: str, upto: int
+    ) -> list[store.indices.Touched]:
+        if rules != self._rules:
+            return store.indices.whole(conn, None)
+        found = store.indices.touched(conn, done=done, upto=upto)
+        if store.figures.has_kind(conn, store.events.STATION_CHANGED, done=done, upto=upto):
+            since = store.indices.recorded_at(conn, done) - _MARGIN
+            found += store.indices.whole(conn, store.indices.changed_since(conn, since))
+        return found
+
+
+def compute(conn: Connection, domain: Domain, due: Due) -> pl.DataFrame:
+    """Return what `store.indices.replace` takes of the stations and days that are due.
+
+    Args:
+        conn: A reading transaction.
+        domain: What computes them.
+        due: What is due.
+    """
+    stations = list(due.stations)
+    days = rollups.days(conn, due.first, due.following, stations=stations)
+    hours = pl.DataFrame(schema=HOURS_SCHEMA)
+    if domain.hourly:
+        zones = [ZoneInfo(zone) for zone in due.zones]
+        first_us = min(local_midnight_us(due.first - _DAY, zone) for zone in zones)
+        end_us = max(local_midnight_us(due.following, zone) for zone in zones)
+        hours = store.hours.read(conn, stations, domain.hourly, first_us, end_us)
+    values = domain.indices(days, hours).filter(
+        pl.col("period") >= due.first, pl.col("period") < due.following
+    )
+    return _digested(values, days, hours, domain.window)
+
+
+def hourly(
     conn: Connection,
     domain: Domain,
     stations: Sequence[str],
     days: tuple[date, date],
     *,
-    index: str | None,
-    skipped: int,
+    after: tuple[int, int],
     limit: int,
-) -> pl.DataFrame:
-    """Return the next index values by station, day and index: *limit* and some more, if there are.
-
-    Args:
-        conn: A reading transaction.
-        domain: What computes them.
-        stations: Codes, in order.
-        days: First local day, and the first one no longer asked for.
-        index: Only this one.
-        skipped: How many values of the first station were answered before.
-        limit: How many are enough.
-    """
-    found: list[pl.DataFrame] = []
-    start, at_once, enough = 0, 8, limit
-    while start < len(stations) and enough >= 0:
-        frame = rollups.days(conn, *days, stations=stations[start : start + at_once])
-        computed = domain.indices(frame).sort("station", "period", "index")
-        if index is not None:
-            computed = computed.filter(pl.col("index") == index)
-        found.append(computed.slice(skipped if start == 0 else 0))
-        enough -= found[-1].height
-        start += at_once
-        at_once = min(at_once * 2, _MOST_AT_ONCE)
-    # A station without any value may know fewer parameters, and so fewer members of a detail.
-    filled = [frame for frame in found if not frame.is_empty()]
-    return pl.concat(filled) if filled else pl.DataFrame(schema={"station": pl.String})
-
-
-def newest(
-    conn: Connection, domain: Domain, ages: Mapping[str, timedelta], now: datetime
 ) -> list[dict[str, Any]]:
-    """Return the newest value of each index at each station: `station`, `index`, `period`, `value`.
+    """Return the index of each hour, station after station, computed from its hours.
 
     Args:
         conn: A reading transaction.
-        domain: What computes them.
-        ages: How far back the period of a value may begin, for each station by its code.
-        now: The time.
+        domain: What computes it.
+        stations: Codes of the stations asked for.
+        days: First local day that a value's 24 hours may end on, and the first one no longer.
+        after: Number of the station and instant of the last value answered.
+        limit: Most values.
     """
     found: list[dict[str, Any]] = []
-    following = now.date() + timedelta(days=2)
-    for age in sorted(set(ages.values())):
-        first = (now - age).date() - timedelta(days=1)
-        stations = sorted(code for code in ages if ages[code] == age)
-        for start in range(0, len(stations), _MOST_AT_ONCE):
-            part = stations[start : start + _MOST_AT_ONCE]
-            frame = rollups.days(conn, first, following, stations=part)
-            if frame.is_empty():
-                continue
-            computed = domain.indices(frame).select("station", "index", "period", "value")
-            numbered = computed.drop_nulls("value").sort("period", maintain_order=True)
-            last = numbered.unique(["station", "index"], keep="last", maintain_order=True)
-            found += last.to_dicts()
-    return found
+    if domain.hours_index is None:
+        return found
+    known = sorted(store.indices.whole(conn, stations), key=lambda each: each.station_id)
+    for station in known:
+        if station.station_id < after[0]:
+            continue
+        zone = ZoneInfo(station.timezone)
+        first_us = max(local_midnight_us(days[0], zone), station.first_us)
+        if station.station_id == after[0]:
+            first_us = max(first_us, after[1] + 1)
+        end_us = min(local_midnight_us(days[1], zone), station.last_us + 2 * _DAY_US)
+        while first_us < end_us and len(found) < limit:
+            until_us = min(end_us, first_us + _DAY_US * (2 + (limit - len(found)) // 24))
+            hours = store.hours.read(
+                conn, [station.station], domain.hourly, first_us - 2 * _DAY_US, until_us
+            )
+            values = domain.hours_index(hours).with_columns(
+                time_us=pl.col("time").dt.epoch("us"), station_id=pl.lit(station.station_id)
+            )
+            asked = pl.col("time_us").is_between(first_us, until_us, closed="left")
+            found += values.filter(asked).sort("time_us").to_dicts()
+            first_us = until_us
+        if len(found) >= limit:
+            break
+    return found[:limit]
+
+
+def _together(touched: Iterable[store.indices.Touched], window: Grain) -> Iterator[Due]:
+    """Gather what is due into parts: stations that were touched on the same days together."""
+    spans: dict[str, list[tuple[date, date]]] = {}
+    about = {each.station: each for each in touched}
+    for each in touched:
+        zone = ZoneInfo(each.timezone)
+        first = instant_of_us(each.first_us).astimezone(zone).date()
+        # A mean of hours that begins on one day ends on the next.
+        last = instant_of_us(each.last_us).astimezone(zone).date() + _DAY
+        whole = Period.of(first, window).first, Period.of(last, window).following
+        spans.setdefault(each.station, []).append(whole)
+    gathered: dict[tuple[date, date], list[str]] = {}
+    for station, found in sorted(spans.items()):
+        for span in _merged(found):
+            gathered.setdefault(span, []).append(station)
+    for (first, following), stations in sorted(gathered.items()):
+        at_once = min(_MOST_STATIONS, max(1, _STATION_DAYS // (following - first).days))
+        for start in range(0, len(stations), at_once):
+            part = stations[start : start + at_once]
+            yield Due(
+                {station: about[station].station_id for station in part},
+                frozenset(about[station].timezone for station in part),
+                first,
+                following,
+            )
+
+
+def _merged(spans: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:
+    """Join spans of days that overlap or touch."""
+    merged: list[tuple[date, date]] = []
+    for first, following in sorted(spans):
+        if merged and first <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(merged[-1][1], following)
+        else:
+            merged.append((first, following))
+    return merged
+
+
+def _digested(
+    values: pl.DataFrame, days: pl.DataFrame, hours: pl.DataFrame, window: Grain
+) -> pl.DataFrame:
+    """Add to each value the digest of its method, and of the days and hours it may be made from."""
+    length = {Grain.DAY: "1d", Grain.MONTH: "1mo", Grain.YEAR: "1y"}[window]
+    of_days = _texts(days.with_columns(window=pl.col("period").dt.truncate(length)))
+    both = hours.with_columns(window=pl.col("day"))
+    if window is Grain.DAY:
+        before = hours.with_columns(window=pl.col("day").dt.offset_by("1d"))
+        both = pl.concat([both, before])
+    of_hours = _texts(both)
+    joined = (
+        values.with_columns(window=pl.col("period").dt.truncate(length))
+        .join(of_days, on=["station", "window"], how="left", maintain_order="left")
+        .join(of_hours, on=["station", "window"], how="left", maintain_order="left", suffix="_h")
+    )
+    texts = joined.select(
+        pl.concat_str("index", "method", "text", "text_h", separator="\n", ignore_nulls=True)
+    ).to_series()
+    digests = [f"sha256:{hashlib.sha256(text.encode()).hexdigest()}" for text in texts]
+    return joined.select(*values.columns, digest=pl.Series("digest", digests, dtype=pl.String))
+
+
+def _texts(rows: pl.DataFrame) -> pl.DataFrame:
+    """Write the rows of each station and window as one text."""
+    cells = [name for name in rows.columns if name not in {"station", "window"}]
+    line = pl.concat_str(pl.col(cells).cast(pl.String).fill_null("-"), separator=",")
+    return (
+        rows.select("station", "window", text=line)
+        .group_by("station", "window", maintain_order=True)
+        .agg(pl.col("text").str.join("\n"))
+    )
+
+
+def _numbers(due: Due) -> tuple[int, int]:
+    return rollups.number_of(due.first), rollups.number_of(due.following)

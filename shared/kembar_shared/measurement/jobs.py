@@ -1,4 +1,4 @@
-"""What a service does on timers: figures computed anew, partitions made ahead and filled.
+"""What a service does on timers: what is derived computed anew, partitions made ahead and filled.
 
 Each job finds out from the database what is due, and doing it twice changes nothing; so every
 process may run it, and one that was down makes up for it when it starts.
@@ -19,9 +19,10 @@ from kembar_shared.chassis.problems import DatabaseUnavailable
 from kembar_shared.measurement import store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from kembar_shared.chassis.database import Engine
+    from kembar_shared.measurement.indexing import Indices
     from kembar_shared.measurement.periods import Period
     from kembar_shared.measurement.renewal import Figures
     from kembar_shared.measurement.settings import ServiceSettings
@@ -42,14 +43,18 @@ _PAUSE_S: Final = 2.0
 class Jobs:
     """The timers of one process."""
 
-    def __init__(self, engine: Engine, figures: Figures, settings: ServiceSettings) -> None:
-        self._engine, self._figures, self._settings = engine, figures, settings
+    def __init__(
+        self, engine: Engine, computed: Sequence[Figures | Indices], settings: ServiceSettings
+    ) -> None:
+        self._engine, self._computed, self._settings = engine, computed, settings
         self._scheduler = BackgroundScheduler(timezone="UTC")
         self._stopping = threading.Event()
 
     def start(self) -> None:
         """Do each job now, and again every period."""
-        self._add("figures", self._figures.renew, self._settings.figures_period_s)
+        for each in self._computed:
+            name = type(each).__name__.lower()
+            self._add(name, each.renew, self._settings.figures_period_s)
         if self._engine.dialect.name != "sqlite":
             self._add("partitions", self._look_ahead, self._settings.partitions_period_s)
         self._scheduler.start()

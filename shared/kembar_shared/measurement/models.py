@@ -231,14 +231,9 @@ class Latest(_Reading, table=True):
     time_us: int = Field(sa_type=BigInteger)
 
 
-class ComputedFigure(SQLModel, table=True):
-    """One figure of one indicator, jurisdiction and month or year: what the gateway pulls."""
+class _Figure(SQLModel):
+    """What is known of a figure; its key stands in the tables below."""
 
-    __tablename__ = "computed_figure"
-
-    jurisdiction: str = Field(primary_key=True, sa_type=Text)
-    indicator: str = Field(primary_key=True, sa_type=Text)
-    period: str = Field(primary_key=True, sa_type=Text)
     value: float | None = None
     unit: str = Field(sa_type=Text)
     state: str = Field(sa_type=Text)
@@ -254,8 +249,59 @@ class ComputedFigure(SQLModel, table=True):
     digest: str = Field(sa_type=Text)
 
 
-class FiguresHead(SQLModel, table=True):
-    """The one row that says up to which event, and by which rules, figures were computed."""
+class ComputedFigure(_Figure, table=True):
+    """One figure of one indicator, jurisdiction and month or year: what the gateway pulls."""
+
+    __tablename__ = "computed_figure"
+
+    jurisdiction: str = Field(primary_key=True, sa_type=Text)
+    indicator: str = Field(primary_key=True, sa_type=Text)
+    period: str = Field(primary_key=True, sa_type=Text)
+
+
+class PastFigure(_Figure, table=True):
+    """A figure as it was by the rules that an event replaced; kept for ever."""
+
+    __tablename__ = "past_figure"
+
+    event_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    jurisdiction: str = Field(primary_key=True, sa_type=Text)
+    indicator: str = Field(primary_key=True, sa_type=Text)
+    period: str = Field(primary_key=True, sa_type=Text)
+    new_value: float | None = None
+    new_state: str = Field(sa_type=Text)
+    new_method: str = Field(sa_type=Text)
+
+
+class ComputedIndex(SQLModel, table=True):
+    """One index of one station and local day, month or year, and what it was computed from.
+
+    `grain` is 0 for days, 1 for months, 2 for years; lists and details are JSON.
+    """
+
+    __tablename__ = "computed_index"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    station_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    first_day: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    index_code: str = Field(primary_key=True, sa_type=Text)
+    grain: int = Field(
+        sa_column=Column(SmallInteger, primary_key=True, autoincrement=False, nullable=False)
+    )
+    value: float | None = None
+    unit: str = Field(sa_type=Text)
+    category: str | None = Field(default=None, sa_type=Text)
+    state: str = Field(sa_type=Text)
+    method: str = Field(sa_type=Text)
+    parameters: str = Field(sa_type=Text)
+    missing: str = Field(sa_type=Text)
+    critical: str | None = Field(default=None, sa_type=Text)
+    detail: str = Field(sa_type=Text)
+    digest: str = Field(sa_type=Text)
+
+
+class ComputedHead(SQLModel, table=True):
+    """Up to which event, and by which rules, something was computed: 1 figures, 2 indices."""
 
     __tablename__ = "computed_head"
 

@@ -11,15 +11,25 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from kembar_shared.chassis import audit
 from kembar_shared.chassis.database import reading, writing
 from kembar_shared.measurement import rollups, store
+from kembar_shared.measurement.vocabulary import State
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from kembar_shared.chassis.database import Connection, Engine
     from kembar_shared.measurement.indicators import Domain, Figure
 
 _FIRST: Final = date(1949, 1, 1)
 _FOLLOWING: Final = date(9999, 1, 1)
+_KEY: Final = ("jurisdiction", "indicator", "period")
+_MOVED: Final = ("value", "state", "method")
+_GONE: Final[Mapping[str, Any]] = {"value": None, "state": State.NO_DATA, "method": ""}
+
+OWN_CLIENT: Final = "kembar"
+"""Who the program's own acts are noted under."""
 
 
 class Figures:
@@ -47,18 +57,20 @@ class Figures:
         """
         with self._lock:
             with reading(self._engine) as conn:
-                done, rules = store.figures.head(conn)
+                done, rules = store.heads.read(conn, store.heads.FIGURES)
                 upto, _ = store.events.newest(conn)
                 if (done, rules) == (upto, self._rules):
                     return
                 places = self._due(conn, done=done, rules=rules, upto=upto)
                 figures = {place: self._compute(conn, place) for place in places}
             with writing(self._engine) as conn:
-                if store.figures.hold(conn) != (done, rules):
+                if store.heads.hold(conn, store.heads.FIGURES) != (done, rules):
                     return
+                if rules and rules != self._rules:
+                    _keep_moved(conn, figures)
                 for place, rows in figures.items():
                     store.figures.replace(conn, place, rows)
-                store.figures.note(conn, seq=upto, rules=self._rules)
+                store.heads.note(conn, store.heads.FIGURES, seq=upto, rules=self._rules)
 
     def _due(self, conn: Connection, *, done: int, rules: str, upto: int) -> list[str]:
         moved = store.figures.has_kind(conn, store.events.STATION_CHANGED, done=done, upto=upto)
@@ -73,6 +85,25 @@ class Figures:
             asdict(figure) | {"digest": _digest_of(figure, digests.get(figure.period, ""))}
             for figure in self._domain.figures(frame)
         ]
+
+
+def _keep_moved(conn: Connection, figures: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
+    """Keep the figures that new rules move as they were, under an event of their own."""
+    moved = []
+    for place, rows in figures.items():
+        fresh = {tuple(row[name] for name in _KEY): row for row in rows}
+        for key, before in store.figures.of(conn, place).items():
+            after = fresh.get(key, _GONE)
+            if any(after[name] != before[name] for name in _MOVED):
+                moved.append(before | {f"new_{name}": after[name] for name in _MOVED})
+    if not moved:
+        return
+    event = store.events.begin(conn, store.events.RULES_CHANGED, OWN_CLIENT)
+    store.figures.keep_past(conn, event, moved)
+    methods = sorted({row["method"] for row in moved})
+    store.events.end(conn, event)
+    entry = audit.Entry(audit.RULES, OWN_CLIENT, "", n=len(moved), detail={"methods": methods})
+    audit.append(conn, [entry])
 
 
 def _digests(frame: pl.DataFrame) -> dict[str, str]:

@@ -13,7 +13,9 @@ from starlette.middleware import Middleware
 from kembar_shared.chassis import app, audit, database, migrate
 from kembar_shared.chassis.keys import RemoteKeys
 from kembar_shared.chassis.messages import Messages
+from kembar_shared.chassis.settings import SettingUnfit
 from kembar_shared.measurement.gauges import Gauges
+from kembar_shared.measurement.indexing import Indices
 from kembar_shared.measurement.jobs import Jobs
 from kembar_shared.measurement.renewal import Figures
 from kembar_shared.measurement.routes import ROUTERS, receipts
@@ -29,6 +31,21 @@ if TYPE_CHECKING:
     from kembar_shared.chassis.keys import KeySource
     from kembar_shared.measurement.indicators import Domain
     from kembar_shared.measurement.settings import ServiceSettings
+    from kembar_shared.measurement.standards import Standards
+
+
+def amended(standards: Standards, settings: ServiceSettings) -> Standards:
+    """Return *standards* with the rows of the operator's file, if there is one.
+
+    Raises:
+        SettingUnfit: It cannot be read, or says something that cannot be meant.
+    """
+    if settings.standards_file is None:
+        return standards
+    try:
+        return standards.overridden(settings.standards_file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingUnfit(f"standards_file: {settings.standards_file}: {error}") from error
 
 
 def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None = None) -> FastAPI:
@@ -41,8 +58,10 @@ def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None =
     """
     engine = database.serving(settings)
     trail = audit.Trail(engine, settings)
-    rules = f"{metadata.version('kembar-shared')} {domain.rules}"
+    standards = domain.standards.digest
+    rules = f"{metadata.version('kembar-shared')} {standards[:16]} {domain.rules}"
     figures = Figures(engine, domain, rules=rules)
+    indices = Indices(engine, domain, rules=rules)
     rows = Counter(
         "kembar_upload_rows",
         "Rows of uploads by what became of them, counted after the commit.",
@@ -57,7 +76,7 @@ def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None =
         revocations_url=settings.list_url,
         poll_s=settings.revocations_poll_s,
     )
-    jobs = Jobs(engine, figures, settings)
+    jobs = Jobs(engine, (figures, indices), settings)
     writer = Writer(engine, domain.catalogue)
 
     @asynccontextmanager
@@ -91,6 +110,7 @@ def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None =
             "engine": engine,
             "domain": domain,
             "figures": figures,
+            "indices": indices,
             "upload_rows": {r: rows.labels(domain.service, r) for r in receipts.RESULTS},
         },
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from pydantic import Field
@@ -18,8 +19,14 @@ MAKE_ROOM: Final = "kembar_shared.measurement.store.partitions:make_room"
 class ServiceSettings(Settings):
     """The settings every process has, and those of a service; each narrows them by its prefix."""
 
+    standards_file: Path | None = Field(
+        default=None,
+        description="Services: a TOML file of limits and factors that amend the built-in ones.",
+    )
     figures_period_s: float = Field(
-        default=10, ge=1, description="Services: seconds between two computations of figures."
+        default=10,
+        ge=1,
+        description="Services: seconds between two computations of figures and indices.",
     )
     partitions_period_s: float = Field(
         default=86_400,

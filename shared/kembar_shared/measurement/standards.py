@@ -311,7 +311,8 @@ def _placed(rows: tuple[Dated, ...], made: Dated) -> tuple[Dated, ...]:
     ]
     if made.valid_to is None and later:
         made = replace(made, valid_to=min(day for day in later if day is not None))
-    return (*placed, made)
+    placed.append(made)
+    return tuple(placed)
 
 
 def _frame(kind: type[Limit], rows: Iterable[Limit]) -> pl.DataFrame:

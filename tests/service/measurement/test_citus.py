@@ -18,6 +18,7 @@ from kembar_shared.chassis.database import connect, reading
 from kembar_shared.chassis.migrations.versions import c002_audit
 from kembar_shared.measurement import models
 from kembar_shared.measurement.migrations.versions import measurement_0001_kernel as kernel
+from kembar_shared.measurement.migrations.versions import measurement_0002_indices as m002_indices
 
 ROW = "CPM-{:02},bod,2026-01-{:02}T10:00:00+07:00,{},mg/L,,"
 POST = {
@@ -70,7 +71,10 @@ def statements(agent, water, upload):
             reviewer.get("/v1/reviews")
         reason = {"reason": "By mistake."}
         assert agent.post(f"/v1/uploads/{first['id']}/retraction", json=reason).status_code == 201
-        for path in ("measurements", "measurements/latest", "rollups", "changes", "indicators"):
+        for path in (
+            "measurements", "measurements/latest", "rollups", "changes", "indicators", "indices",
+            "compliance",
+        ):  # fmt: skip
             assert agent.get(f"/v1/{path}").status_code == 200
         agent.get("/v1/measurements", params={"as_of": first["received_at"]})
         agent.get("/v1/measurements", params={"format": "csv"})
@@ -85,7 +89,9 @@ def test_what_is_spread_stands_alike_in_models_and_migration():
     tables = {t for t in models.SQLModel.metadata.tables if not t.startswith("gateway")}
     own = {m.__tablename__ for m in vars(models).values() if hasattr(m, "__table__")}
     assert own <= tables
-    assert {*kernel.DISTRIBUTED} | {*kernel.REFERENCE} == own | {"idempotency_key"}
+    assert {*kernel.DISTRIBUTED, *kernel.REFERENCE, *m002_indices.REFERENCE} == own | {
+        "idempotency_key"
+    }
 
 
 def test_every_unique_key_of_a_spread_table_holds_its_series(water, postgres_url):  # noqa: ARG001  its tables are made first
@@ -125,13 +131,15 @@ def test_the_migration_spreads_tables_on_a_cluster_alone(postgres_url, is_cluste
             conn.exec_driver_sql("INSERT INTO pg_extension VALUES ('citus')")
         with Operations.context(MigrationContext.configure(conn)):
             kernel.distribute()
+            m002_indices.replicate()
             c002_audit.replicate()
         calls = conn.exec_driver_sql("SELECT name, by, beside FROM calls ORDER BY place").all()
         conn.rollback()
     engine.dispose()
 
     spread = [call for call in calls if call.by is not None]
-    number = len(kernel.REFERENCE) + len(models.DISTRIBUTED) + len(c002_audit.TABLES)
+    whole = (*kernel.REFERENCE, *m002_indices.REFERENCE, *c002_audit.TABLES)
+    number = len(whole) + len(models.DISTRIBUTED)
     assert len(calls) == (number if is_cluster else 0)
     assert {call.by for call in spread} <= {"series_id"}
     if is_cluster:

@@ -15,6 +15,7 @@ CORRECTION: Final = "correction"
 REVIEW: Final = "review"
 RETRACTION: Final = "retraction"
 STATION: Final = "station"
+RULES: Final = "rules"
 CLIENT: Final = "client"
 SECRET: Final = "secret"  # noqa: S105  the name of an action, no secret
 KEY: Final = "key"
@@ -23,8 +24,8 @@ TOKEN_REFUSED: Final = "token-refused"  # noqa: S105  the name of an action, no 
 REFUSED: Final = "refused"
 ALARM: Final = "alarm"
 ACTIONS: Final = (
-    UPLOAD, CORRECTION, REVIEW, RETRACTION, STATION, CLIENT, SECRET, KEY, REGISTER, TOKEN_REFUSED,
-    REFUSED, ALARM,
+    UPLOAD, CORRECTION, REVIEW, RETRACTION, STATION, RULES, CLIENT, SECRET, KEY, REGISTER,
+    TOKEN_REFUSED, REFUSED, ALARM,
 )  # fmt: skip
 """All there are; `alarm` is the trail's own word for a head that was not as it had left it."""
 

@@ -4,6 +4,7 @@ from kembar_shared.measurement.routes import (
     catalogue,
     changes,
     figures,
+    judgement,
     measurements,
     reviews,
     stations,
@@ -17,6 +18,7 @@ ROUTERS = (
     changes.router,
     reviews.router,
     figures.router,
+    judgement.router,
     catalogue.router,
 )
 

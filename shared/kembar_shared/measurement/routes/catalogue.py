@@ -26,8 +26,8 @@ def list_parameters(request: Request, domain: DomainDep, language: LanguageDep) 
 @router.get("/standards")
 @any_token
 def list_standards(request: Request, domain: DomainDep) -> Response:
-    """Answer the limits this service judges by, with their source and dates in force."""
-    return json_response(request, page([dict(row) for row in domain.standards], None))
+    """Answer the limits and factors this service judges by, with source and dates in force."""
+    return json_response(request, page(domain.standards.rows(), None))
 
 
 def _answer(parameter: Any, language: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The feed of changes: every insertion, correction, review and retraction, in order."""
+"""The feed of changes: every insertion, correction, review, retraction and change of rules."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ def list_changes(
     """Answer what changed since *cursor*, in the order in which it was committed.
 
     `next` is never null: it is where to go on later. No change is ever skipped, however late it
-    was committed, and none comes twice.
+    was committed, and none comes twice. Where other limits or factors moved figures (`rules`), it
+    is told of each how it was before and is now; without a station or parameter asked for.
     """
     after = position(cursor, "e", "s", "t") or (0, 0, 0)
     place = (after[0], after[1], after[2])
@@ -51,22 +52,45 @@ def list_changes(
             parameters=None if parameter is None else tuple(parameter),
         )
         rows = store.changes.read(conn, selection, after=place, limit=limit)
+        if caller.stations is None and station is None and parameter is None:
+            rows += store.changes.moved(conn, after=place, limit=limit)
+            rows = sorted(rows, key=_place)[:limit]
     if rows:
-        place = (rows[-1]["seq"], rows[-1]["series_id"], rows[-1]["time_us"])
+        place = _place(rows[-1])
     following = encode_cursor(dict(zip("est", place, strict=True)))
     items = [_answer(row, domain) for row in rows]
     return json_response(request, {"items": items, "next": following})
 
 
+def _place(row: Any) -> tuple[int, int, int]:
+    return row["seq"], row["series_id"], row["time_us"]
+
+
 def _answer(row: Any, domain: DomainDep) -> dict[str, Any]:
-    """Say what happened, beside the measurement as it was from then on."""
+    """Say what happened, beside the measurement as it was from then on, or the figure before it."""
     change = row["kind"]
+    if change == store.events.RULES_CHANGED:
+        return _told(row) | {"figure": _figure(row["figure"])}
     if change == store.events.UPLOADED:
         change = "insertion" if row["revision"] == 1 else "correction"
+    return _told(row) | {"change": change, "measurement": version_answer(row, domain)}
+
+
+def _told(row: Any) -> dict[str, Any]:
     return {
         "seq": row["seq"],
-        "change": change,
+        "change": row["kind"],
         "client": row["client"],
         "recorded_at": rfc3339(row["recorded_at"]),
-        "measurement": version_answer(row, domain),
+    }
+
+
+def _figure(row: Any) -> dict[str, Any]:
+    """Return a figure as it was, and what the new rules made of it."""
+    names = ("jurisdiction", "indicator", "period", "unit", "digest")
+    before = {name: row[name] for name in ("value", "state", "method")}
+    return {
+        **{name: row[name] for name in names},
+        "before": before,
+        "after": {name: row[f"new_{name}"] for name in before},
     }

@@ -17,6 +17,7 @@ from kembar_shared.chassis.pages import decode_cursor
 from kembar_shared.chassis.problems import BadCursor, BadQuery
 from kembar_shared.chassis.verifying import Caller
 from kembar_shared.measurement import store
+from kembar_shared.measurement.indexing import Indices
 from kembar_shared.measurement.indicators import Domain
 from kembar_shared.measurement.periods import Period, us_of_instant
 from kembar_shared.measurement.renewal import Figures
@@ -47,6 +48,10 @@ async def _figures(request: Request) -> Figures:
     return request.app.state.figures  # type: ignore[no-any-return]  # set by `service.build`
 
 
+async def _indices(request: Request) -> Indices:
+    return request.app.state.indices  # type: ignore[no-any-return]  # set by `service.build`
+
+
 async def _messages(request: Request) -> Messages:
     return request.app.state.messages  # type: ignore[no-any-return]  # set by the chassis
 
@@ -58,6 +63,7 @@ async def _language(request: Request) -> str:
 EngineDep = Annotated[Engine, Depends(_engine)]
 DomainDep = Annotated[Domain, Depends(_domain)]
 FiguresDep = Annotated[Figures, Depends(_figures)]
+IndicesDep = Annotated[Indices, Depends(_indices)]
 MessagesDep = Annotated[Messages, Depends(_messages)]
 LanguageDep = Annotated[str, Depends(_language)]
 CursorDep = Annotated[str | None, Query(max_length=500, description="`next` of the last page.")]

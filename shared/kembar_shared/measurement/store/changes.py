@@ -1,4 +1,4 @@
-"""What changed, in the order of commits: insertions, corrections, reviews, retractions."""
+"""What changed, in the order of commits: values, judgements of them, and figures by new rules."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, or_, select, union_all
 
+from kembar_shared.measurement.store import figures
+from kembar_shared.measurement.store.events import RULES_CHANGED
 from kembar_shared.measurement.store.selecting import (
     VERSION,
     Row,
@@ -64,6 +66,36 @@ def read(conn: Connection, selection: Selection, *, after: Place, limit: int) ->
     rows = conn.execute(wanted).mappings().all()
     labels = labels_of(conn, (row["series_id"] for row in rows))
     return with_uploads(conn, [labels[row["series_id"]] | dict(row) for row in rows])
+
+
+def moved(conn: Connection, *, after: Place, limit: int) -> list[Row]:
+    """Return the figures that changes of the rules moved, each with `seq` and `kind`.
+
+    In the feed they stand as the versions of a series 0, in the order of their keys.
+
+    Args:
+        conn: A reading transaction.
+        after: Place of the last one answered; zeros for the beginning.
+        limit: Most rows.
+    """
+    seq, series_id, number = after
+    wanted = (
+        select(EVENT.c.id, EVENT.c.seq, EVENT.c.kind, EVENT.c.client, EVENT.c.recorded_at)
+        .where(EVENT.c.kind == RULES_CHANGED, EVENT.c.seq >= seq)
+        .order_by(EVENT.c.seq)
+    )
+    found: list[Row] = []
+    for event in conn.execute(wanted).mappings().all():
+        begun = event["seq"] == seq
+        if begun and series_id:
+            continue
+        done = number if begun else 0
+        rows = figures.moved(conn, event["id"], after=done, limit=limit - len(found))
+        for place, row in enumerate(rows, start=done + 1):
+            found.append(dict(event) | {"series_id": 0, "time_us": place, "figure": dict(row)})
+        if len(found) >= limit:
+            break
+    return found
 
 
 def _ranges(

@@ -22,6 +22,7 @@ UPLOADED: Final = "upload"
 REVIEWED: Final = "review"
 RETRACTED: Final = "retraction"
 STATION_CHANGED: Final = "station"
+RULES_CHANGED: Final = "rules"
 
 _TICK: Final = timedelta(microseconds=1)
 

@@ -3,41 +3,30 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import and_, delete, func, insert, or_, select, tuple_, union_all
 
 from kembar_shared.measurement.store.tables import (
     CHANGE,
     EVENT,
     FIGURE,
-    FIGURES_HEAD,
+    PAST_FIGURE,
     SERIES,
     STATION,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from sqlalchemy import RowMapping
+    from sqlalchemy import RowMapping, Subquery
 
     from kembar_shared.chassis.database import Connection
 
 Key = tuple[str, str, str]
 """Jurisdiction, indicator and period of a figure."""
 
-
-def head(conn: Connection) -> tuple[int, str]:
-    """Return up to which event, and by which rules, the figures are computed."""
-    row = conn.execute(select(FIGURES_HEAD.c.seq, FIGURES_HEAD.c.rules)).one()
-    return row.seq, row.rules
-
-
-def hold(conn: Connection) -> tuple[int, str]:
-    """Return the same, and let nobody else write figures until the transaction ends."""
-    wanted = select(FIGURES_HEAD.c.seq, FIGURES_HEAD.c.rules).with_for_update()
-    row = conn.execute(wanted).one()
-    return row.seq, row.rules
+_KEY: Final = ("jurisdiction", "indicator", "period")
 
 
 def due(conn: Connection, *, done: int, upto: int) -> list[str]:
@@ -77,13 +66,41 @@ def replace(conn: Connection, jurisdiction: str, figures: Iterable[Mapping[str, 
         conn.execute(insert(FIGURE), rows)
 
 
-def note(conn: Connection, *, seq: int, rules: str) -> None:
-    """Note up to which event, and by which rules, the figures are computed."""
-    conn.execute(update(FIGURES_HEAD).values(seq=seq, rules=rules))
+def of(conn: Connection, jurisdiction: str) -> dict[Key, dict[str, Any]]:
+    """Return every figure that *jurisdiction* has, as its columns are kept."""
+    rows = conn.execute(select(FIGURE).where(FIGURE.c.jurisdiction == jurisdiction)).mappings()
+    return {(row["jurisdiction"], row["indicator"], row["period"]): dict(row) for row in rows}
+
+
+def keep_past(conn: Connection, event: int, moved: Iterable[Mapping[str, Any]]) -> None:
+    """Keep figures as they were before the rules changed, under the event that changed them."""
+    rows = [dict(row) | {"event_id": event} for row in moved]
+    if rows:
+        conn.execute(insert(PAST_FIGURE), rows)
+
+
+def moved(conn: Connection, event: int, *, after: int, limit: int) -> Sequence[RowMapping]:
+    """Return the figures that an event moved, in the order of their keys, from one place on.
+
+    Args:
+        conn: A reading transaction.
+        event: Number of the event.
+        after: How many of them to pass over.
+        limit: Most figures.
+    """
+    key = (PAST_FIGURE.c.jurisdiction, PAST_FIGURE.c.indicator, PAST_FIGURE.c.period)
+    wanted = select(PAST_FIGURE).where(PAST_FIGURE.c.event_id == event).order_by(*key)
+    return conn.execute(wanted.offset(after).limit(limit)).mappings().all()
 
 
 def read(
-    conn: Connection, *, first: str, following: str, after: Key | None, limit: int
+    conn: Connection,
+    *,
+    first: str,
+    following: str,
+    after: Key | None,
+    limit: int,
+    method: str | None = None,
 ) -> list[dict[str, Any]]:
     """Return figures by jurisdiction, indicator and period.
 
@@ -93,18 +110,40 @@ def read(
         following: First day no longer asked for.
         after: Key of the last figure answered.
         limit: Most figures.
+        method: Only figures made by this method, as they last were when it was in use.
     """
-    key = (FIGURE.c.jurisdiction, FIGURE.c.indicator, FIGURE.c.period)
-    period = FIGURE.c.period
+    table = FIGURE if method is None else _by_method(method)
+    key = (table.c.jurisdiction, table.c.indicator, table.c.period)
+    period = table.c.period
     begun = or_(
         and_(func.length(period) == len("2023"), period >= first[:4]),
         and_(func.length(period) == len("2023-01"), period >= first[:7]),
     )
-    wanted = select(FIGURE).where(begun, period < following)
+    wanted = select(table).where(begun, period < following)
     if after is not None:
         wanted = wanted.where(tuple_(*key) > tuple_(*after))
     rows = conn.execute(wanted.order_by(*key).limit(limit)).mappings()
     return [_figure(row) for row in rows]
+
+
+def _by_method(method: str) -> Subquery:
+    """Return the newest of each figure that *method* made."""
+    last = (
+        select(PAST_FIGURE.c.jurisdiction, PAST_FIGURE.c.indicator, PAST_FIGURE.c.period)
+        .add_columns(func.max(PAST_FIGURE.c.event_id).label("event_id"))
+        .where(PAST_FIGURE.c.method == method)
+        .group_by(PAST_FIGURE.c.jurisdiction, PAST_FIGURE.c.indicator, PAST_FIGURE.c.period)
+        .subquery()
+    )
+    names = [column.name for column in FIGURE.c]
+    past = select(*(PAST_FIGURE.c[name] for name in names)).join(
+        last, and_(*(PAST_FIGURE.c[name] == last.c[name] for name in (*_KEY, "event_id")))
+    )
+    current = select(FIGURE).where(FIGURE.c.method == method)
+    key = tuple_(PAST_FIGURE.c.jurisdiction, PAST_FIGURE.c.indicator, PAST_FIGURE.c.period)
+    still = select(FIGURE.c.jurisdiction, FIGURE.c.indicator, FIGURE.c.period)
+    replaced = past.where(key.not_in(still.where(FIGURE.c.method == method)))
+    return union_all(current, replaced).subquery()
 
 
 def newest(conn: Connection) -> list[dict[str, Any]]:

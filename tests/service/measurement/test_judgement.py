@@ -1,0 +1,188 @@
+"""Index values that are kept and computed anew where something happened; rules that change."""
+
+from datetime import date
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from kembar_shared.chassis.database import connect, reading
+from kembar_shared.measurement import indexing, service, store
+from kembar_water.app import domain_of
+from kembar_water.settings import WaterSettings
+
+SAMPLE = {"ph": 7.1, "bod": 5, "cod": 30, "do": 4.5, "tss": 60, "temp": 26}
+UNITS = {"ph": "pH", "temp": "degC"}
+OTHER = """
+[[limit]]
+standard = "pp-22-2021-vi"
+parameter = "bod"
+class = "II"
+valid_from = 2021-02-02
+most = 6
+"""
+
+
+@pytest.fixture
+def sample(upload):
+    """Return a function: station, local day -> the values of a sample there are sent."""
+
+    def send(station, day, **values):
+        rows = [
+            f"{station},{name},{day}T09:00:00+07:00,{value},{UNITS.get(name, 'mg/L')},,"
+            for name, value in (SAMPLE | values).items()
+        ]
+        assert upload(*rows).status_code == 201
+
+    return send
+
+
+@pytest.fixture
+def engine(water, database_url):  # noqa: ARG001  its tables are made first
+    engine = connect(SecretStr(database_url), timeout_s=10)
+    yield engine
+    engine.dispose()
+
+
+def kept(engine):
+    """Return every index value that is kept, in order."""
+    with reading(engine) as conn:
+        order = "station_id, first_day, index_code, grain"
+        rows = conn.execute(text(f"SELECT * FROM computed_index ORDER BY {order}"))
+        return [tuple(row) for row in rows]
+
+
+def recomputed(engine, domain):
+    """Return the same from scratch: every station and day at once."""
+    found = []
+    with reading(engine) as conn:
+        for station in store.stations.read(conn):
+            due = indexing.Due(
+                {station["code"]: station["id"]},
+                frozenset({station["timezone"]}),
+                date(2000, 1, 1),
+                date(2030, 1, 1),
+            )
+            values = indexing.compute(conn, domain, due)
+            found += values.select("station", "period", "index", "value", "digest").rows()
+    return found
+
+
+def pages(client, path, limit, **query):
+    items, cursor = [], None
+    while True:
+        asked = {"limit": limit, **query} | ({"cursor": cursor} if cursor else {})
+        page = client.get(path, params=asked).json()
+        items += page["items"]
+        cursor = page["next"]
+        if cursor is None:
+            return items
+
+
+def test_only_what_an_event_touched_is_computed_anew(agent, sample, engine):
+    domain = domain_of(WaterSettings())
+    for month in (1, 3, 12):
+        sample("CPM-01", f"2023-{month:02}-10")
+    sample("CPM-02", "2024-02-29", bod=1)
+    before = agent.get("/v1/indices").json()["items"]
+    sample("CPM-01", "2023-03-10", bod=50)
+    sample("CPM-02", "2024-05-01")
+    after = agent.get("/v1/indices").json()["items"]
+
+    def named(items):
+        return {(i["station"], i["period"], i["index"]): (i["value"], i["digest"]) for i in items}
+
+    index = "pollution_index"
+    old, new = named(before), named(after)
+    assert new["CPM-01", "2023-03-10", index][0] > old["CPM-01", "2023-03-10", index][0]
+    assert new["CPM-01", "2023-01-10", index][0] == old["CPM-01", "2023-01-10", index][0]
+    assert new["CPM-02", "2024-02-29", index][0] == old["CPM-02", "2024-02-29", index][0]
+    assert ("CPM-02", "2024-05-01", index) in new
+    fresh = {
+        (station, str(day), name): (value, digest)
+        for station, day, name, value, digest in recomputed(engine, domain)
+        if name == index
+    }
+    assert {key: value for key, value in new.items() if key[2] == index} == fresh
+
+
+@pytest.mark.parametrize("limit", [1, 2, 1000])
+def test_pages_of_indices_hold_each_value_once(agent, sample, limit):
+    for day in (3, 5, 9):
+        sample("CPM-01", f"2023-01-{day:02}")
+        sample("CPM-02", f"2023-01-{day:02}")
+
+    index = "pollution_index"
+    found = pages(agent, "/v1/indices", limit, index=index, **{"from": "2023-01-05"})
+    assert [(i["station"], i["period"]) for i in found] == [
+        (station, f"2023-01-{day:02}") for station in ("CPM-01", "CPM-02") for day in (5, 9)
+    ]
+
+
+@pytest.mark.parametrize("limit", [1, 3, 1000])
+def test_pages_of_verdicts_hold_each_place_parameter_and_year_once(agent, sample, limit):
+    sample("CPM-01", "2022-06-01")
+    sample("CPM-01", "2023-06-01", bod=1)
+    sample("CPM-02", "2023-06-01")
+
+    found = pages(agent, "/v1/compliance", limit)
+    keys = [(i["place"], i["parameter"], i["period"]) for i in found]
+    assert keys == sorted(set(keys))
+    assert {("CPM-01", "bod", "2022"), ("CPM-01", "bod", "2023"), ("CPM-02", "bod", "2023")} <= {
+        *keys
+    }
+    assert {i["period"] for i in pages(agent, "/v1/compliance", limit, to="2023")} == {"2022"}
+
+
+def test_verdicts_of_several_authorities_stand_side_by_side(agent, sample):
+    sample("CPM-01", "2023-06-01", bod=4)
+
+    (bod,) = agent.get("/v1/compliance", params={"parameter": "bod"}).json()["items"]
+    by_standard = {(v["standard"], v["class"]): v for v in bod["verdicts"]}
+    assert by_standard["pp-22-2021-vi", "II"]["verdict"] == "not_met"
+    assert by_standard["pp-22-2021-vi", "II"]["exceeded_on"] == ["2023-06-01"]
+    assert {v["authority"] for v in bod["verdicts"]} >= {"id", "jp"}
+    only = agent.get("/v1/compliance", params={"parameter": "bod", "standard": "jp"}).json()
+    assert {v["authority"] for v in only["items"][0]["verdicts"]} == {"jp"}
+
+
+def test_other_rules_keep_the_figures_of_the_old_ones_and_say_which_moved(
+    agent, water, sample, serve, signing, database_url, tmp_path
+):
+    for month in range(1, 13):
+        for station in ("CPM-01", "CPM-02"):
+            sample(station, f"2023-{month:02}-10")
+    asked = {"from": "2023", "to": "2024"}
+    before = {
+        (i["indicator"], i["period"]): i
+        for i in agent.get("/v1/indicators", params=asked).json()["items"]
+    }
+    mark = agent.get("/v1/changes", params={"limit": 10_000}).json()["next"]
+    amendment = tmp_path / "standards.toml"
+    amendment.write_text(OTHER)
+    settings = WaterSettings(database_url=SecretStr(database_url), standards_file=amendment)
+    other = serve(service.build(settings, domain_of(settings), keys=signing.keys))
+
+    headers = dict(agent.headers)
+    after = {
+        (i["indicator"], i["period"]): i
+        for i in other.get("/v1/indicators", params=asked, headers=headers).json()["items"]
+    }
+    key = ("water.pollution_index", "2023")
+    old, new = before[key], after[key]
+    assert new["value"] < old["value"]
+    assert new["method"].startswith(old["method"] + "+")
+    told = other.get("/v1/changes", params={"cursor": mark}, headers=headers).json()["items"]
+    rules = {(i["figure"]["indicator"], i["figure"]["period"]): i["figure"] for i in told}
+    assert {i["change"] for i in told} == {"rules"}
+    assert rules[key]["before"] == {name: old[name] for name in ("value", "state", "method")}
+    assert rules[key]["after"] == {name: new[name] for name in ("value", "state", "method")}
+    past = other.get(
+        "/v1/indicators", params=asked | {"method": old["method"]}, headers=headers
+    ).json()["items"]
+    assert {(i["indicator"], i["period"]): i for i in past} == {
+        place: figure for place, figure in before.items() if figure["method"] == old["method"]
+    }
+    with water("measurements:read", stations=["CPM-01"], sub="n", client_id="n") as narrowed:
+        seen = narrowed.get("/v1/changes", params={"cursor": mark}).json()["items"]
+    assert seen == []
