@@ -7,7 +7,7 @@ import json
 import math
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -147,30 +147,38 @@ def water(
     postgres_url: str,
     *,
     at_the_door: bool = True,
-    program: str = "kembar_water",
+    program: str = "",
+    service: str = "water",
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[Water]:
-    """Run a water service on a new database.
+    """Run a water service, or another one, on a new database.
 
     Args:
         started: The gateway that issues the tokens.
         database: One of `DATABASES`.
         postgres_url: The server, where it is one.
         at_the_door: The gateway's door leads to it.
-        program: The module that serves.
+        program: The module that serves; empty: the service's own.
+        service: Its name.
+        settings: More of its settings, as in the environment.
     """
     port = started.water_port if at_the_door else free_port()
     issuer = f"http://127.0.0.1:{started.port}"
-    log = started.folder / "water.log"
+    log = started.folder / f"{service}.log"
     with new_database(database, started.folder, postgres_url) as url:
         key = started.folder / f"{url.rpartition('/')[2]}.audit.key"
         told = {
             "PORT": str(port), "ISSUER": issuer, "DATABASE_URL": url, "AUDIT_KEY_FILE": str(key),
-            **_OFTEN,
+            **_OFTEN, **(settings or {}),
         }  # fmt: skip
-        environment = {f"KEMBAR_WATER_{key}": value for key, value in told.items()}
-        run("-m", "kembar_water", "migrate", environment=environment, log=log)
+        prefix = f"KEMBAR_{service.upper()}_"
+        environment = {f"{prefix}{key}": value for key, value in told.items()}
+        own = f"kembar_{service}"
+        run("-m", own, "migrate", environment=environment, log=log)
         empty = database_bytes(url)
-        with serving("-m", program, "serve", port=port, log=log, environment=environment) as pid:
+        with serving(
+            "-m", program or own, "serve", port=port, log=log, environment=environment
+        ) as pid:
             yield Water(started, port, pid, url, empty)
 
 
