@@ -35,7 +35,10 @@ SERVICE = PROCESS | {
     ("POST", "/v1/uploads/{code}/retraction"): {"measurements:write"},
     ("GET", "/v1/rollups"): {"measurements:read"},
     ("GET", "/v1/indices"): {"measurements:read"},
+    ("GET", "/v1/compliance"): {"measurements:read"},
     ("GET", "/v1/indicators"): {"indicators:read", "outcomes:read"},
+    ("GET", "/v1/lineage"): {"indicators:read", "outcomes:read"},
+    ("GET", "/v1/uploads/{code}/figures"): {"measurements:read"},
 }
 GATEWAY = (
     PROCESS

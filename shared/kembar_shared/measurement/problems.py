@@ -51,6 +51,12 @@ class UnknownUpload(NotFound):
     slug = "unknown-upload"
 
 
+class UnknownFigure(NotFound):
+    """There is no figure of that indicator, jurisdiction and period."""
+
+    slug = "unknown-figure"
+
+
 class OwnUpload(Problem):
     """Nobody reviews what they sent themselves."""
 

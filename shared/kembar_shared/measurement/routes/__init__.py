@@ -5,6 +5,7 @@ from kembar_shared.measurement.routes import (
     changes,
     figures,
     judgement,
+    lineage,
     measurements,
     reviews,
     stations,
@@ -19,6 +20,7 @@ ROUTERS = (
     reviews.router,
     figures.router,
     judgement.router,
+    lineage.router,
     catalogue.router,
 )
 
