@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kembar_shared.measurement import service
 from kembar_shared.measurement.indicators import Domain
-from kembar_water import catalogue, standards
-from kembar_water.indicators import PollutionIndex
+from kembar_shared.measurement.vocabulary import Grain
+from kembar_water import catalogue, standards, verdicts
+from kembar_water.indicators.river import River
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -17,17 +19,22 @@ if TYPE_CHECKING:
 
 def domain_of(settings: WaterSettings) -> Domain:
     """Return what the water service adds to the kernel."""
-    index = PollutionIndex(
+    judged_by = service.amended(standards.build(), settings)
+    river = River(
+        standards=judged_by,
         fixed_saturation_mg_l=settings.do_saturation_mg_l,
         least_parameters=settings.pollution_index_least_parameters,
+        storet_count_basis=settings.storet_count_basis,
     )
     return Domain(
         service="water",
         catalogue=catalogue.build(),
-        indices=index.indices,
-        figures=index.figures,
-        standards=[limit.as_row() for limit in standards.LIMITS],
-        rules=repr(index),
+        standards=judged_by,
+        indices=river.indices,
+        figures=river.figures,
+        verdicts=partial(verdicts.verdicts, judged_by),
+        window=Grain.YEAR,
+        rules=river.rules,
     )
 
 

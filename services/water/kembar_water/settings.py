@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
@@ -28,4 +30,11 @@ class WaterSettings(ServiceSettings):
         ge=1,
         le=50,
         description="Parameters a sample needs for a Pollution Index.",
+    )
+    storet_count_basis: Literal["samples", "parameters"] = Field(
+        default="samples",
+        description=(
+            "What STORET counts to tell few from many: a parameter's samples or the station's "
+            "parameters."
+        ),
     )

@@ -178,8 +178,15 @@ class Standards:
         Returns:
             The columns of `Limit`, and `applied_from`, sorted by it.
         """
-        chosen = self.of(*standards) if standards else self.limits
-        return _frame(Limit, [limit for limit in chosen if limit.valid_from is not None])
+        if standards not in self._frames:
+            chosen = self.of(*standards) if standards else self.limits
+            dated = [limit for limit in chosen if limit.valid_from is not None]
+            self._frames[standards] = _frame(Limit, dated)
+        return self._frames[standards]
+
+    @cached_property
+    def _frames(self) -> dict[tuple[str, ...], pl.DataFrame]:
+        return {}
 
     def factor(self, standard: str, subject: str, quantity: str, on: date) -> Factor:
         """Return the factor in force on a day; the oldest one where none was yet.

@@ -48,7 +48,7 @@ def indices(agent):
     """Return a function: the values of the Pollution Index per sample at a station, in order."""
 
     def read(station="CPM-01"):
-        query = {"station": station, "limit": 100}
+        query = {"station": station, "limit": 100, "index": "pollution_index"}
         items = agent.get("/v1/indices", params=query).json()["items"]
         return [(item["index"], item["value"]) for item in items]
 

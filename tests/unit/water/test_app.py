@@ -1,6 +1,12 @@
 import polars as pl
 
-from kembar_shared.measurement.indicators import DAYS_SCHEMA
+from kembar_shared.measurement.indicators import (
+    DAYS_SCHEMA,
+    HOURS_SCHEMA,
+    INDEX_SCHEMA,
+    VERDICT_SCHEMA,
+)
+from kembar_shared.measurement.vocabulary import Grain
 from kembar_water.app import domain_of
 from kembar_water.settings import WaterSettings
 
@@ -10,7 +16,17 @@ def test_the_settings_reach_the_index():
 
     water = domain_of(settings)
     assert water.service == water.catalogue.service == "water"
-    index = water.indices.__self__
-    assert (index.fixed_saturation_mg_l, index.least_parameters) == (8.0, 6)
-    assert water.figures(pl.DataFrame(schema=DAYS_SCHEMA)) == []
-    assert {row["standard"] for row in water.standards} == {"pp-22-2021-vi"}
+    river = water.indices.__self__
+    assert (river.fixed_saturation_mg_l, river.least_parameters) == (8.0, 6)
+    assert "least_parameters=6" in water.rules
+    days, hours = pl.DataFrame(schema=DAYS_SCHEMA), pl.DataFrame(schema=HOURS_SCHEMA)
+    assert water.figures(days) == []
+    assert water.indices(days, hours).schema == INDEX_SCHEMA
+    assert water.verdicts(days, INDEX_SCHEMA.to_frame()).schema == VERDICT_SCHEMA
+    assert water.window is Grain.YEAR
+
+
+def test_every_standard_is_listed():
+    standards = {row["standard"] for row in domain_of(WaterSettings()).standards.rows()}
+
+    assert {"pp-22-2021-vi", "jp-eqs-river", "sdg-6.3.2", "kepmen-lh-115-2003"} <= standards

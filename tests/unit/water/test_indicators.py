@@ -1,64 +1,26 @@
-from datetime import date, timedelta
+from datetime import date
 
-import polars as pl
 import pytest
 
-from kembar_shared.measurement.indicators import DAYS_SCHEMA
 from kembar_shared.measurement.vocabulary import Origin, State
-from kembar_water.indicators import PollutionIndex
-
-CLEAN = {"bod": 1.5, "cod": 12.5, "tss": 25.0, "no3_n": 5.0}
-"""Each at half its class II limit, so that the index is 0.5."""
+from tests.unit.water.rivers import CLEAN, NO_HOURS, days, only, river, row, sample
 
 
-def row(parameter, value, **changes):
-    day = changes.pop("period", date(2023, 4, 4))
-    below = changes.pop("below", None)
-    made = {
-        "station": "CPM-01",
-        "jurisdiction": "bandung",
-        "origin": "real",
-        "altitude_m": None,
-        "water_class": None,
-        "parameter": parameter,
-        "material": "",
-        "source": "",
-        "grain": "day",
-        "period": day,
-        "following": day + timedelta(days=1),
-        "n": 0 if value is None else 1,
-        "expected": 1.0,
-        "sum": value,
-        "min": value,
-        "max": value,
-        "n_below": 0 if below is None else 1,
-        "n_above": 0,
-        "below_limit": below,
-    } | changes
-    counted = made["n"] + made["n_below"] + made["n_above"]
-    return {"covered": min(1.0, counted / made["expected"])} | made
-
-
-def days(*rows):
-    return pl.DataFrame(rows, schema=DAYS_SCHEMA)
-
-
-def sample(values=CLEAN, **changes):
-    return [row(parameter, value, **changes) for parameter, value in values.items()]
-
-
-def only(frame):
-    assert frame.height == 1
-    return frame.row(0, named=True)
+def pollution_index(frame, **settings):
+    return river(**settings).indices(frame, NO_HOURS).filter(index="pollution_index")
 
 
 def figures(*rows, **settings):
-    found = PollutionIndex(**settings).figures(days(*rows))
-    return {(figure.jurisdiction, figure.period): figure for figure in found}
+    found = river(**settings).figures(days(*rows))
+    return {
+        (figure.jurisdiction, figure.period): figure
+        for figure in found
+        if figure.indicator == "water.pollution_index"
+    }
 
 
 def test_a_sample_has_an_index_and_says_what_it_is_made_from():
-    index = only(PollutionIndex().indices(days(*sample())))
+    index = only(pollution_index(days(*sample())))
 
     assert (index["station"], index["period"]) == ("CPM-01", date(2023, 4, 4))
     assert index["value"] == pytest.approx(0.5)
@@ -71,14 +33,14 @@ def test_a_sample_has_an_index_and_says_what_it_is_made_from():
 
 
 def test_the_worst_parameter_is_the_critical_one():
-    index = only(PollutionIndex().indices(days(*sample({**CLEAN, "tss": 500.0}))))
+    index = only(pollution_index(days(*sample({**CLEAN, "tss": 500.0}))))
 
     assert (index["critical"], index["category"]) == ("tss", "cemar_ringan")
 
 
 def test_the_class_of_the_station_decides_the_limits():
     clean, strict = (
-        only(PollutionIndex().indices(days(*sample(water_class=water_class))))["value"]
+        only(pollution_index(days(*sample(water_class=water_class))))["value"]
         for water_class in ("II", "I")
     )
 
@@ -88,9 +50,9 @@ def test_the_class_of_the_station_decides_the_limits():
 def test_three_parameters_are_too_few():
     three = {"bod": 1.5, "cod": 12.5, "tss": 25.0}
 
-    index = only(PollutionIndex().indices(days(*sample(three))))
+    index = only(pollution_index(days(*sample(three))))
     assert (index["value"], index["category"], index["state"]) == (None, None, "insufficient")
-    assert only(PollutionIndex(least_parameters=3).indices(days(*sample(three))))["state"] == "ok"
+    assert only(pollution_index(days(*sample(three)), least_parameters=3))["state"] == "ok"
 
 
 def test_two_days_and_two_stations_are_four_samples():
@@ -101,7 +63,7 @@ def test_two_days_and_two_stations_are_four_samples():
         *sample({**CLEAN, "cod": 250.0}, station="CPM-02", period=date(2023, 4, 5)),
     ]
 
-    index = PollutionIndex().indices(days(*reversed(rows))).sort("station", "period")
+    index = pollution_index(days(*reversed(rows))).sort("station", "period")
     assert index["critical"].to_list()[1::2] == ["bod", "cod"]
     assert (index["value"] > 1).to_list() == [False, True, False, True]
 
@@ -109,7 +71,7 @@ def test_two_days_and_two_stations_are_four_samples():
 def test_litter_temperature_and_parameters_without_a_limit_do_not_enter():
     others = {"trash": 1.0, "temp": 25.0, "ec": 400.0, "fe": 9.0, "ecoli": 1e6}
 
-    index = only(PollutionIndex().indices(days(*sample({**CLEAN, **others}))))
+    index = only(pollution_index(days(*sample({**CLEAN, **others}))))
     assert index["parameters"] == ["bod", "cod", "no3_n", "tss"]
     assert index["missing"] == []
 
@@ -117,7 +79,7 @@ def test_litter_temperature_and_parameters_without_a_limit_do_not_enter():
 def test_oxygen_is_judged_by_the_saturation_at_its_temperature_and_altitude():
     values = {**CLEAN, "do": 6.0, "temp": 25.0}
 
-    index = only(PollutionIndex().indices(days(*sample(values, altitude_m=700.0))))
+    index = only(pollution_index(days(*sample(values, altitude_m=700.0))))
     assert "do" in index["parameters"]
     assert index["detail"]["cim_mg_l"] == pytest.approx(7.58, abs=0.005)
     assert index["detail"]["cim_source"] == "computed"
@@ -128,16 +90,14 @@ def test_oxygen_is_judged_by_the_saturation_at_its_temperature_and_altitude():
     [({**CLEAN, "do": 6.0}, 700.0), ({**CLEAN, "do": 6.0, "temp": 25.0}, None)],
 )
 def test_oxygen_without_temperature_or_altitude_is_left_out_and_said_so(values, altitude_m):
-    index = only(PollutionIndex().indices(days(*sample(values, altitude_m=altitude_m))))
+    index = only(pollution_index(days(*sample(values, altitude_m=altitude_m))))
 
     assert index["value"] == pytest.approx(0.5)
     assert index["missing"] == ["do"]
 
 
 def test_a_fixed_saturation_needs_neither():
-    index = only(
-        PollutionIndex(fixed_saturation_mg_l=8.0).indices(days(*sample({**CLEAN, "do": 6.0})))
-    )
+    index = only(pollution_index(days(*sample({**CLEAN, "do": 6.0})), fixed_saturation_mg_l=8.0))
 
     assert "do" in index["parameters"]
     assert (index["detail"]["cim_mg_l"], index["detail"]["cim_source"]) == (8.0, "fixed")
@@ -150,7 +110,7 @@ def test_a_fixed_saturation_needs_neither():
 def test_a_value_below_detection_counts_half_unless_the_method_is_too_coarse(
     limit, substituted, missing
 ):
-    index = only(PollutionIndex().indices(days(*sample(), row("hg", None, below=limit, n_below=1))))
+    index = only(pollution_index(days(*sample(), row("hg", None, below=limit, n_below=1))))
 
     assert index["detail"]["substituted"] == substituted
     assert index["missing"] == missing
@@ -162,31 +122,29 @@ def test_half_the_detection_limit_is_what_enters():
     limits = {"bod": 3.0, "cod": 25.0, "tss": 50.0, "no3_n": 10.0}
     rows = [row(parameter, None, below=limits[parameter]) for parameter in below]
 
-    assert only(PollutionIndex().indices(days(*rows)))["value"] == pytest.approx(0.5)
+    assert only(pollution_index(days(*rows)))["value"] == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(("limit", "known"), [(0.002, True), (0.004, False)])
 def test_a_detection_limit_above_the_standard_spoils_the_whole_day(limit, known):
     readings = row("hg", 0.001, n_below=1, below_limit=limit)
 
-    index = only(PollutionIndex().indices(days(*sample(), readings)))
+    index = only(pollution_index(days(*sample(), readings)))
     assert ("hg" in index["parameters"]) is known
     assert ("hg" in index["missing"]) is not known
 
 
 def test_a_ph_below_detection_and_a_count_above_the_method_judge_nothing():
     index = only(
-        PollutionIndex().indices(
-            days(*sample(), row("ph", None, below=2.0), row("fcoli", None, n_above=1))
-        )
+        pollution_index(days(*sample(), row("ph", None, below=2.0), row("fcoli", None, n_above=1)))
     )
 
     assert index["missing"] == ["fcoli", "ph"]
 
 
 def test_a_sample_older_than_the_regulation_is_judged_and_marked():
-    old = only(PollutionIndex().indices(days(*sample(period=date(2021, 2, 1)))))
-    new = only(PollutionIndex().indices(days(*sample(period=date(2021, 2, 2)))))
+    old = only(pollution_index(days(*sample(period=date(2021, 2, 1)))))
+    new = only(pollution_index(days(*sample(period=date(2021, 2, 2)))))
 
     assert (old["value"], old["detail"]["retrospective"]) == (new["value"], True)
     assert new["detail"]["retrospective"] is False
@@ -282,13 +240,13 @@ def test_a_reported_yearly_mean_needs_two_dates_too(dates, state):
 def test_a_station_outside_every_jurisdiction_has_an_index_and_no_figure():
     rows = sample(jurisdiction=None)
 
-    assert PollutionIndex().indices(days(*rows)).height == 1
+    assert pollution_index(days(*rows)).height == 1
     assert figures(*rows) == {}
 
 
 def test_nothing_measured_is_nothing_said():
     assert figures() == {}
-    assert PollutionIndex().indices(days()).height == 0
+    assert pollution_index(days()).height == 0
     assert figures(row("bod", None)) == {}
 
 
@@ -317,9 +275,9 @@ def test_too_few_samples_of_different_sets_stay_insufficient():
 def test_a_parameter_that_was_left_out_was_not_substituted():
     oxygen = row("do", None, below=0.5)
 
-    index = only(PollutionIndex().indices(days(*sample(), oxygen)))
+    index = only(pollution_index(days(*sample(), oxygen)))
     assert (index["missing"], index["detail"]["substituted"]) == (["do"], [])
     here = {"altitude_m": 700.0}
     with_temperature = [*sample(**here), oxygen | here, row("temp", 25.0, **here)]
-    judged = only(PollutionIndex().indices(days(*with_temperature)))
+    judged = only(pollution_index(days(*with_temperature)))
     assert (judged["missing"], judged["detail"]["substituted"]) == ([], ["do"])

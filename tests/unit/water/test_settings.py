@@ -17,14 +17,25 @@ def test_saturation_is_computed_and_four_parameters_needed_unless_said(monkeypat
 def test_the_environment_says(monkeypatch):
     monkeypatch.setenv("KEMBAR_WATER_DO_SATURATION_MG_L", "8")
     monkeypatch.setenv("KEMBAR_WATER_POLLUTION_INDEX_LEAST_PARAMETERS", "6")
+    monkeypatch.setenv("KEMBAR_WATER_STORET_COUNT_BASIS", "parameters")
 
     settings = WaterSettings()
     assert (settings.do_saturation_mg_l, settings.pollution_index_least_parameters) == (8.0, 6)
+    assert settings.storet_count_basis == "parameters"
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "eight"])
 def test_a_saturation_that_water_cannot_have_is_refused(monkeypatch, value):
     monkeypatch.setenv("KEMBAR_WATER_DO_SATURATION_MG_L", value)
 
+    with pytest.raises(ValidationError):
+        WaterSettings()
+
+
+def test_storet_counts_samples_or_parameters_and_nothing_else(monkeypatch):
+    monkeypatch.delenv("KEMBAR_WATER_STORET_COUNT_BASIS", raising=False)
+    assert WaterSettings().storet_count_basis == "samples"
+
+    monkeypatch.setenv("KEMBAR_WATER_STORET_COUNT_BASIS", "stations")
     with pytest.raises(ValidationError):
         WaterSettings()

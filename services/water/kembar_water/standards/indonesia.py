@@ -1,98 +1,25 @@
-"""River water classes of Indonesia, as data: what each class allows, since when, and from where."""
+"""River water classes of Indonesia: what each allows, since when, and from where."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from datetime import date
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
+from kembar_shared.measurement.standards import Limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy.typing as npt
+PP_22_2021_VI: Final = "pp-22-2021-vi"
 
 DEFAULT_CLASS: Final = "II"
 """Class of a reach that nobody has designated (practice of the IKLH)."""
 
 CLASSES: Final = ("I", "II", "III", "IV")
+"""I the cleanest."""
 
-
-class Bound(StrEnum):
-    """Which side of a limit is the good one."""
-
-    AT_MOST = "at_most"
-    AT_LEAST = "at_least"
-    RANGE = "range"
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """One cell of a standard's annex: what one class allows of one parameter.
-
-    Attributes:
-        standard: Code of the regulation and annex.
-        parameter: Code in the catalogue; metals are dissolved.
-        water_class: I to IV, I the cleanest.
-        group: For STORET: physical, chemical, biological; empty outside it.
-        least: Smallest value allowed; None when there is no such bound.
-        most: Largest value allowed; None when there is no such bound.
-        unit: The parameter's unit in the catalogue.
-        averaging: What the value compared is: here always one sample.
-        valid_from: First day in force.
-        valid_to: First day no longer in force; None while in force.
-        source: Regulation, annex, line.
-        verified: Whether the value was seen in a copy of the annex (class II in three of them).
-    """
-
-    standard: str
-    parameter: str
-    water_class: str
-    group: str
-    least: float | None
-    most: float | None
-    unit: str
-    averaging: str
-    valid_from: date
-    valid_to: date | None
-    source: str
-    verified: bool
-
-    @property
-    def bound(self) -> Bound:
-        """Which side is the good one."""
-        if self.least is None:
-            return Bound.AT_MOST
-        return Bound.AT_LEAST if self.most is None else Bound.RANGE
-
-    def as_row(self) -> dict[str, object]:
-        """Return the limit as plain values, dates as ISO 8601."""
-        return {
-            **asdict(self),
-            "bound": self.bound.value,
-            "valid_from": self.valid_from.isoformat(),
-            "valid_to": self.valid_to and self.valid_to.isoformat(),
-        }
-
-
-def breaches(values: npt.NDArray[np.float64], limit: Limit) -> npt.NDArray[np.bool_]:
-    """Say which values break a limit.
-
-    Args:
-        values: Any shape, in the limit's unit.
-        limit: Its bounds are themselves allowed.
-
-    Returns:
-        Same shape; NaN breaks nothing.
-    """
-    too_little = values < (-np.inf if limit.least is None else limit.least)
-    too_much = values > (np.inf if limit.most is None else limit.most)
-    return too_little | too_much
-
-
-PP_22_2021_VI: Final = "pp-22-2021-vi"
+LITTER: Final = "trash"
+"""The parameter that has no amount and no ratio, only "none"."""
 
 _Row = tuple[str, str, str, tuple[float | None, float | None, float | None, float | None]]
 _F, _K, _B, _OUTSIDE = "physical", "chemical", "biological", ""
@@ -153,28 +80,27 @@ _AT_LEAST: Final[tuple[_Row, ...]] = (("do", _K, "mg/L", (6, 4, 3, 1)), ("ph", _
 _PH_MOST: Final = 9.0
 
 
-def _annex_vi() -> Iterator[Limit]:
-    """Yield every cell of the annex that sets a limit."""
+def annex_vi() -> Iterator[Limit]:
+    """Yield every cell of PP 22/2021 Annex VI, river water, that sets a limit.
+
+    In force since 2 February 2021 (the day is unverified); metals are dissolved.
+    """
     for is_least, rows in ((False, _AT_MOST), (True, _AT_LEAST)):
         for parameter, group, unit, cells in rows:
-            for water_class, value in zip(CLASSES, cells, strict=True):
+            for grade, value in zip(CLASSES, cells, strict=True):
                 if value is None:
                     continue
                 yield Limit(
                     standard=PP_22_2021_VI,
+                    authority="id",
                     parameter=parameter,
-                    water_class=water_class,
-                    group=group,
+                    grade=grade,
+                    averaging="sample",
                     least=float(value) if is_least else None,
                     most=_PH_MOST if parameter == "ph" else None if is_least else float(value),
                     unit=unit,
-                    averaging="sample",
+                    group=group,
                     valid_from=date(2021, 2, 2),
-                    valid_to=None,
-                    source=f"PP 22/2021, Lampiran VI, baku mutu air sungai, kelas {water_class}",
+                    source=f"PP 22/2021, Lampiran VI, baku mutu air sungai, kelas {grade}",
                     verified=True,
                 )
-
-
-LIMITS: Final = tuple(_annex_vi())
-"""PP 22/2021 Annex VI, river water, in force since 2 February 2021 (the day is unverified)."""

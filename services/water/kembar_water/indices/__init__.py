@@ -1,0 +1,1 @@
+"""Published water quality formulas on arrays; limits and constants are arguments."""

@@ -1,0 +1,212 @@
+"""The figures beside the mean Pollution Index."""
+
+from datetime import date
+
+import pytest
+
+from kembar_shared.measurement.vocabulary import State
+from kembar_water.standards.scores import IKA_PARAMETERS
+from tests.unit.water.rivers import CLEAN, STANDARDS, days, monthly, river, row, sample
+
+# All eight parameters of the IKA, each well within class I.
+EIGHT = {
+    "bod": 1.0, "cod": 5.0, "do": 7.0, "fcoli": 50.0, "no3_n": 5.0, "ph": 7.5, "tp": 0.1,
+    "tss": 20.0,
+}  # fmt: skip
+GROUPS = {"do": 6.0, "ec": 500.0, "no3_n": 1.0, "tp": 0.1, "ph": 7.0}
+
+
+def figures(indicator, *rows, **settings):
+    settings = {"fixed_saturation_mg_l": 8.0} | settings
+    return {
+        (figure.jurisdiction, figure.period): figure
+        for figure in river(**settings).figures(days(*rows))
+        if figure.indicator == indicator
+    }
+
+
+def in_april(indicator, *rows, **settings):
+    return figures(indicator, *rows, **settings)["bandung", "2023-04"]
+
+
+def year(values, **changes):
+    return [r for parameter, v in values.items() for r in monthly(parameter, [v] * 12, **changes)]
+
+
+def test_the_share_of_samples_that_meet_their_class():
+    bad = sample({**CLEAN, "bod": 3.1}, period=date(2023, 4, 20))
+    limit = sample({**CLEAN, "bod": 3.0}, period=date(2023, 4, 21))
+
+    figure = in_april("water.class_met_share", *sample(), *bad, *limit)
+    assert (figure.numerator, figure.denominator, figure.unit) == (2.0, 3.0, "1")
+    assert figure.value == pytest.approx(2 / 3)
+    assert (figure.state, figure.n) == (State.OK, 3)
+    assert figure.method == "pp-22-2021-vi/class-met-share@1"
+
+
+def test_the_class_is_that_of_the_station():
+    rows = sample({**CLEAN, "bod": 2.5, "cod": 5.0, "tss": 10.0})
+
+    assert in_april("water.class_met_share", *rows).value == 1.0
+    assert in_april("water.class_met_share", *(r | {"water_class": "I"} for r in rows)).value == 0.0
+
+
+def test_oxygen_is_compared_with_its_limit_without_a_saturation_too():
+    rows = sample({**CLEAN, "do": 3.9})
+
+    figure = in_april("water.class_met_share", *rows, fixed_saturation_mg_l=None)
+    assert figure.value == 0.0
+    assert "do" in figure.detail["parameters"]
+
+
+def test_a_sample_of_too_few_parameters_neither_meets_nor_fails():
+    three = {"bod": 30.0, "cod": 12.5, "tss": 25.0}
+
+    figure = in_april("water.class_met_share", *sample(three))
+    assert (figure.state, figure.value, figure.n) == (State.INSUFFICIENT, None, 0)
+
+
+def test_a_value_only_known_to_be_large_cannot_meet_a_class():
+    above = row("fcoli", None, n_above=1)
+
+    assert in_april("water.class_met_share", *sample(), above).n == 0
+    broken = in_april("water.class_met_share", *sample({**CLEAN, "bod": 9.0}), above)
+    assert (broken.n, broken.value) == (1, 0.0)
+
+
+def test_litter_breaks_every_class():
+    assert in_april("water.class_met_share", *sample({**CLEAN, "trash": 1.0})).value == 0.0
+    assert in_april("water.class_met_share", *sample({**CLEAN, "trash": 0.0})).value == 1.0
+
+
+def test_shares_over_different_sets_of_parameters_are_provisional():
+    second = sample(CLEAN | {"tp": 0.1}, period=date(2023, 4, 20))
+
+    assert in_april("water.class_met_share", *sample(), *second).state is State.PROVISIONAL
+
+
+def test_the_ika_is_the_mean_of_points():
+    bad = sample({**EIGHT, "bod": 9.0}, period=date(2023, 4, 20))
+
+    figure = in_april("water.ika", *sample(EIGHT), *bad)
+    assert (figure.value, figure.numerator, figure.denominator) == (60.0, 120.0, 2.0)
+    assert (figure.state, figure.method) == (State.OK, "permen-lhk-27-2021/ika@1")
+    assert figure.detail["parameters"] == sorted(IKA_PARAMETERS)
+
+
+def test_the_ika_is_judged_by_class_two_whatever_the_station_s_class():
+    strict = [r | {"water_class": "I"} for r in sample({**EIGHT, "bod": 2.5})]
+
+    figure = in_april("water.ika", *strict)
+    assert figure.value == 70.0
+    assert figure.detail["water_classes"] == ["II"]
+
+
+def test_parameters_outside_the_set_change_no_ika():
+    assert in_april("water.ika", *sample({**EIGHT, "hg": 9.0, "oil": 90.0})).value == 70.0
+
+
+def test_an_incomplete_set_makes_the_ika_provisional():
+    seven = {name: value for name, value in EIGHT.items() if name != "fcoli"}
+
+    figure = in_april("water.ika", *sample(seven))
+    assert (figure.state, figure.value) == (State.PROVISIONAL, 70.0)
+    assert figure.detail["incomplete_samples"] == 1
+
+
+@pytest.mark.parametrize(("months", "state"), [(8, State.INSUFFICIENT), (9, State.OK)])
+def test_a_year_of_the_ika_needs_three_quarters_of_its_months(months, state):
+    rows = [r for month in range(1, months + 1) for r in sample(EIGHT, period=date(2023, month, 4))]
+
+    assert figures("water.ika", *rows)["bandung", "2023"].state is state
+
+
+def test_the_historic_ika_asks_for_class_one_and_the_plain_quotient_of_oxygen():
+    assert in_april("water.ika_historic", *sample(EIGHT)).value == 100.0
+    # Oxygen of 3 mg/L against 6 is a ratio of 2, corrected 2.505; the mean of all eight 0.93.
+    figure = in_april("water.ika_historic", *sample({**EIGHT, "do": 3.0}))
+    assert figure.value == 80.0
+    assert figure.method == "permen-lhk-p4-2018/ika@1"
+    assert in_april("water.ika_historic", *sample({**EIGHT, "do": 0.0})).value == 20.0
+
+
+def test_the_water_of_a_station_is_good_when_four_fifths_of_its_comparisons_comply():
+    # Of 60 comparisons 12 fail: 80.0 %.
+    good = year(GROUPS | {"tp": 0.21})
+    one_more = [*year(GROUPS | {"tp": 0.21}, station="CPM-02")]
+    one_more[0] = row("do", 3.9, station="CPM-02", period=date(2023, 1, 4))
+
+    figure = figures("water.sdg_6_3_2", *good, *one_more)["bandung", "2023"]
+    assert (figure.numerator, figure.denominator, figure.value) == (1.0, 2.0, 0.5)
+    assert (figure.state, figure.n, figure.expected) == (State.OK, 2, 2.0)
+    assert (figure.detail["good"], figure.detail["not_good"]) == (["CPM-01"], ["CPM-02"])
+    assert figure.detail["comparisons"] == 120
+    assert figure.method == "sdg-6.3.2/good-water-bodies@1"
+
+
+def test_it_is_a_figure_of_years_alone():
+    assert {period for _, period in figures("water.sdg_6_3_2", *year(GROUPS))} == {"2023"}
+
+
+def test_a_station_without_a_core_group_makes_it_provisional():
+    four = {name: value for name, value in GROUPS.items() if name != "ec"}
+
+    figure = figures("water.sdg_6_3_2", *year(four))["bandung", "2023"]
+    assert (figure.state, figure.value) == (State.PROVISIONAL, 1.0)
+    assert figure.detail["groups"] == ["acidification", "nitrogen", "oxygen", "phosphorus"]
+
+
+def test_a_station_of_three_core_groups_is_not_assessed():
+    three = {name: GROUPS[name] for name in ("do", "ph", "tp")}
+
+    figure = figures("water.sdg_6_3_2", *year(three))["bandung", "2023"]
+    assert (figure.state, figure.value, figure.denominator) == (State.INSUFFICIENT, None, None)
+    both = figures("water.sdg_6_3_2", *year(three), *year(GROUPS, station="CPM-02"))
+    assert (both["bandung", "2023"].denominator, both["bandung", "2023"].value) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(("months", "state"), [(8, State.INSUFFICIENT), (9, State.OK)])
+def test_the_share_of_good_stations_needs_three_quarters_of_the_months(months, state):
+    rows = [r for name, value in GROUPS.items() for r in monthly(name, [value] * months)]
+
+    assert figures("water.sdg_6_3_2", *rows)["bandung", "2023"].state is state
+
+
+def test_a_target_that_an_operator_sets_is_the_one_compared_with():
+    own = STANDARDS.overridden(
+        """
+        [[limit]]
+        standard = "sdg-6.3.2"
+        parameter = "ec"
+        most = 400
+        valid_from = 2021-02-02
+        """
+    )
+    rows = year(GROUPS | {"tp": 0.21})
+
+    figure = figures("water.sdg_6_3_2", *rows, standards=own)["bandung", "2023"]
+    assert figure.value == 0.0
+    assert figure.method.startswith("sdg-6.3.2/good-water-bodies@1+")
+
+
+def test_values_that_could_go_either_way_leave_the_station_out_where_they_decide():
+    above = [row("tp", None, n_above=1, period=date(2023, m, 4)) for m in range(1, 13)]
+    four = {name: value for name, value in GROUPS.items() if name != "tp"}
+
+    assert figures("water.sdg_6_3_2", *year(four), *above)["bandung", "2023"].value == 1.0
+    undecided = year(four)
+    undecided[0] = row("do", 3.9, period=date(2023, 1, 4))
+    figure = figures("water.sdg_6_3_2", *undecided, *above)["bandung", "2023"]
+    assert (figure.state, figure.detail["not_assessed"]) == (State.INSUFFICIENT, ["CPM-01"])
+
+
+@pytest.mark.parametrize(
+    "indicator", ["water.class_met_share", "water.ika", "water.ika_historic", "water.sdg_6_3_2"]
+)
+def test_means_over_months_are_no_samples(indicator):
+    rows = [
+        r | {"grain": "month", "period": r["period"].replace(day=1)} for r in year(EIGHT | GROUPS)
+    ]
+
+    assert figures(indicator, *rows) == {}
+    assert figures("water.pollution_index", *rows)["bandung", "2023"].state is State.OK
