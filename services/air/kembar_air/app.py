@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kembar_air import catalogue, standards
-from kembar_air.indicators import Ispu
-from kembar_air.indices import Reading
+from kembar_air.indicators.air import Air
+from kembar_air.indices.ispu import Reading
+from kembar_air.verdicts import Verdicts
 from kembar_shared.measurement import service
 from kembar_shared.measurement.indicators import Domain
 
@@ -18,13 +19,17 @@ if TYPE_CHECKING:
 
 def domain(settings: AirSettings) -> Domain:
     """Return what the air service adds to the kernel."""
-    ispu = Ispu(reading=Reading(settings.ispu_reading))
+    rows = service.amended(standards.build(), settings)
+    air = Air(reading=Reading(settings.ispu_reading), standards=rows)
     return Domain(
         service="air",
         catalogue=catalogue.build(),
-        indices=ispu.indices,
-        figures=ispu.figures,
-        standards=list(standards.rows()),
+        standards=rows,
+        indices=air.indices,
+        figures=air.figures,
+        verdicts=Verdicts(rows).judge,
+        hourly=air.hourly,
+        hours_index=air.hours_index,
         rules=settings.ispu_reading,
     )
 

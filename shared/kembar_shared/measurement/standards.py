@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import polars as pl
 
+from kembar_shared.chassis.settings import SettingUnfit
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -25,7 +27,7 @@ Dated = TypeVar("Dated", "Limit", "Factor")
 LONG_AGO: Final = date(1, 1, 1)
 
 
-class StandardsUnfit(ValueError):
+class StandardsUnfit(SettingUnfit):
     """A file of an operator's limits cannot be used; the text says where, why and what to do."""
 
 

@@ -1,15 +1,18 @@
+import json
 from datetime import date, timedelta
 
 import polars as pl
 import pytest
 
-from kembar_air.indicators import Ispu
-from kembar_air.indices import Reading
-from kembar_air.standards import ISPU, UPPER_INDICES
-from kembar_shared.measurement.indicators import DAYS_SCHEMA
+from kembar_air import standards
+from kembar_air.indicators.air import Air
+from kembar_air.indices.ispu import Reading
+from kembar_shared.measurement.indicators import DAYS_SCHEMA, HOURS_SCHEMA, INDEX_SCHEMA
 from kembar_shared.measurement.vocabulary import Origin, State
 
 APRIL = [date(2023, 4, 1) + timedelta(days=n) for n in range(30)]
+ISPU = standards.build().of("p14-2020")
+NO_HOURS = pl.DataFrame(schema=HOURS_SCHEMA)
 YEAR = [date(2023, 1, 1) + timedelta(days=n) for n in range(365)]
 
 
@@ -44,13 +47,15 @@ def days(*rows):
 
 
 def only(*rows, **settings):
-    frame = Ispu(**settings).indices(days(*rows))
+    frame = Air(**settings).indices(days(*rows), NO_HOURS)
     assert frame.height == 1
-    return frame.row(0, named=True)
+    assert frame.schema == INDEX_SCHEMA
+    day = frame.row(0, named=True)
+    return day | {"detail": json.loads(day["detail"])}
 
 
 def figures(*rows, **settings):
-    found = Ispu(**settings).figures(days(*rows))
+    found = Air(**settings).figures(days(*rows))
     return {(figure.indicator, figure.period): figure for figure in found}
 
 
@@ -58,6 +63,7 @@ def test_a_day_has_the_index_of_its_worst_pollutant():
     day = only(row("pm25", 42.14), row("pm10", 60.0), row("o3", 20.0))
 
     assert (day["station"], day["period"], day["index"]) == ("BDG-AIR-01", APRIL[3], "ispu")
+    assert (day["grain"], day["unit"], day["detail"]["day"]) == ("day", "1", "calendar")
     assert (day["value"], day["category"], day["critical"]) == (84.0, "sedang", "pm25")
     assert day["parameters"] == ["pm25", "pm10", "o3"]
     assert day["missing"] == ["so2", "co", "no2", "hc"]
@@ -99,25 +105,37 @@ def test_beyond_the_scale_the_index_goes_on():
 
 
 @pytest.mark.parametrize("n", range(18, 25))
-@pytest.mark.parametrize("scale", ISPU, ids=lambda scale: scale.parameter)
-@pytest.mark.parametrize("band", range(5))
-def test_hours_at_an_edge_are_a_day_at_that_edge(scale, band, n):
-    total = 0.0
-    for _ in range(n):
-        total += scale.upper[band]
+def test_hours_at_an_edge_are_a_day_at_that_edge(n):
+    rows, expected = [], []
+    for place, limit in enumerate(ISPU):
+        total = 0.0
+        for _ in range(n):
+            total += limit.most
+        rows.append(row(limit.parameter, n=n, sum=total, station=f"S{place:02d}"))
+        expected.append(limit.index)
 
-    day = only(row(scale.parameter, n=n, sum=total))
-    assert day["value"] == UPPER_INDICES[band]
-    assert not day["detail"]["beyond_scale"]
+    found = Air().indices(days(*rows), NO_HOURS)
+    assert found["value"].to_list() == expected
+    assert not any(json.loads(text)["beyond_scale"] for text in found["detail"])
 
 
-def test_days_older_than_the_regulation_are_marked():
-    assert only(row(period=date(2020, 6, 30)))["detail"]["retrospective"]
-    assert not only(row(period=date(2020, 7, 1)))["detail"]["retrospective"]
+@pytest.mark.parametrize(
+    ("day", "standard", "retrospective"),
+    [
+        (date(2020, 7, 1), "p14-2020", False),
+        (date(2020, 6, 30), "kep-107-1997", False),
+        (date(1997, 11, 21), "kep-107-1997", False),
+        (date(1997, 11, 20), "kep-107-1997", True),
+    ],
+)
+def test_a_day_is_judged_by_the_regulation_of_its_time(day, standard, retrospective):
+    detail = only(row("pm10", period=day))["detail"]
+
+    assert (detail["standard"], detail["retrospective"]) == (standard, retrospective)
 
 
 def test_pollutants_outside_the_index_and_longer_periods_have_none():
-    assert Ispu().indices(days(row("spm"), row("ox"), row(grain="month"))).height == 0
+    assert Air().indices(days(row("spm"), row("ox"), row(grain="month")), NO_HOURS).height == 0
 
 
 def test_a_month_of_pm25_is_the_mean_of_its_valid_days():
@@ -237,7 +255,8 @@ def test_an_hour_below_detection_is_no_number():
 
 def test_nothing_measured_is_nothing_said():
     assert figures() == {}
-    assert Ispu().indices(days()).height == 0
+    nothing = Air().indices(days(), NO_HOURS)
+    assert (nothing.height, nothing.schema) == (0, INDEX_SCHEMA)
     assert figures(row(jurisdiction=None)) == {}
 
 

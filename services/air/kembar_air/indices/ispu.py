@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 CATEGORIES: Final = ("baik", "sedang", "tidak_sehat", "sangat_tidak_sehat", "berbahaya")
 """Good, moderate, unhealthy, very unhealthy, hazardous."""
 
-LAST_GOOD_INDEX: Final = 100.0
-"""Up to here a day is Baik or Sedang."""
-
-_UPPER: Final = np.array([50.0, 100.0, 200.0, 300.0, 500.0])
+LEGACY_METHOD: Final = "kep-107-1997/ispu-anchored@1"
+"""The index as it was before July 2020."""
 
 
 class Reading(StrEnum):
@@ -38,37 +36,44 @@ class Reading(StrEnum):
         return f"p14-2020/ispu-{self.value}@1"
 
 
-_LOWER: Final = {
-    Reading.BANDED: np.array([0.0, 51.0, 101.0, 201.0, 301.0]),
-    Reading.ANCHORED: np.array([0.0, 50.0, 100.0, 200.0, 300.0]),
-}
-
-
-def sub_index(concentrations: Floats, upper: Sequence[float], reading: Reading) -> Floats:
-    """Turn 24-hour means of one pollutant into its sub-index.
+def sub_index(
+    concentrations: Floats,
+    upper: Sequence[float] | Floats,
+    last: Sequence[float] | Floats,
+    reading: Reading,
+    *,
+    from_zero: bool = True,
+) -> Floats:
+    """Turn means of one pollutant into its sub-index.
 
     Args:
         concentrations: Any shape, in the breakpoints' unit; below zero counts as zero.
-        upper: The five bands' last concentrations, rising; an edge belongs to the lower band.
-        reading: Which index a band begins with.
+        upper: The bands' last concentrations, rising; an edge belongs to the lower band.
+        last: The index each band ends with.
+        reading: Which index a band begins with: one above the last of the band before, or that.
+        from_zero: Whether a first band begins at nothing with index 0. Otherwise there is no
+            index below the first breakpoint.
 
     Returns:
         Same shape, whole numbers, halves rounded up; not capped: above the last breakpoint the
-        last band goes on. NaN stays.
+        last band goes on. NaN stays, and is the index of what has none.
 
     Source:
-        Permen LHK P.14/2020: I = (Ia - Ib) / (Xa - Xb) · (Xx - Xb) + Ib.
+        Permen LHK P.14/2020 and KEP-107/1997: I = (Ia - Ib) / (Xa - Xb) · (Xx - Xb) + Ib.
     """
     edges = np.asarray(upper, dtype=np.float64)
-    starts = np.concatenate(([0.0], edges[:-1]))
-    lower = _LOWER[reading]
+    ends = np.asarray(last, dtype=np.float64)
     amount = np.maximum(concentrations, 0.0)
+    starts = np.concatenate(([0.0], edges[:-1]))
+    lower = np.concatenate(([0.0], ends[:-1] + (reading is Reading.BANDED)))
     band = np.minimum(np.searchsorted(edges, amount, side="left"), len(edges) - 1)
-    slope = (_UPPER - lower) / (edges - starts)
+    slope = (ends - lower) / (edges - starts)
     exact = slope[band] * (amount - starts[band]) + lower[band]
     # Binary arithmetic leaves a half a hair too low; that must not decide which way it is rounded.
     rounded: Floats = np.floor(np.round(exact, 9) + 0.5)
-    return rounded
+    if from_zero:
+        return rounded
+    return np.where(amount < edges[0], np.nan, rounded)
 
 
 def station_index(sub_indices: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
@@ -93,17 +98,18 @@ def station_index(sub_indices: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
     return np.where(measured, largest, np.nan), np.where(measured, critical, -1)
 
 
-def category(index: Floats) -> npt.NDArray[np.int64]:
+def category(index: Floats, last: Sequence[float] | Floats) -> npt.NDArray[np.int64]:
     """Classify rounded indices.
 
     Args:
         index: Any shape, whole numbers.
+        last: The last index of each category but the worst, rising.
 
     Returns:
         Same shape, positions in `CATEGORIES`; -1 where the index is NaN.
 
     Source:
-        Permen LHK P.14/2020, table of categories.
+        Permen LHK P.14/2020 and KEP-107/1997, tables of categories.
     """
-    position = np.searchsorted(_UPPER[:-1], index, side="left")
+    position = np.searchsorted(np.asarray(last, dtype=np.float64), index, side="left")
     return np.where(np.isnan(index), -1, position).astype(np.int64)

@@ -1,0 +1,86 @@
+"""What the air service computes: indices of stations, figures of jurisdictions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from kembar_air import standards as tables
+from kembar_air.indicators import columns, daily, figures, hourly, maxima, rules
+from kembar_air.indices.ispu import Reading
+from kembar_air.standards.ispu import POLLUTANTS
+
+if TYPE_CHECKING:
+    from kembar_shared.measurement.indicators import Figure
+    from kembar_shared.measurement.standards import Standards
+
+
+@dataclass(frozen=True)
+class Air:
+    """The indices and figures of the air service.
+
+    Attributes:
+        reading: Which index a band of the ISPU begins with.
+        standards: The limits and factors it judges by.
+    """
+
+    reading: Reading = Reading.BANDED
+    standards: Standards = field(default_factory=tables.build)
+
+    def __post_init__(self) -> None:
+        """Refuse breakpoints that make no scale.
+
+        Raises:
+            StandardsUnfit: They do not rise, or their unit is not known.
+        """
+        _ = self._by_day
+
+    @property
+    def hourly(self) -> tuple[str, ...]:
+        """Parameters of which hours are needed, for `indices` or for `hours_index`."""
+        wanted = set(POLLUTANTS).union(*maxima.needed(self.standards).values())
+        return tuple(sorted(wanted))
+
+    @cached_property
+    def _by_day(self) -> rules.Regimes:
+        return rules.regimes(self.standards, legacy=True)
+
+    @cached_property
+    def _by_p_14(self) -> rules.Regimes:
+        return rules.regimes(self.standards, legacy=False)
+
+    def indices(self, days: pl.DataFrame, hours: pl.DataFrame) -> pl.DataFrame:
+        """Return `ispu` of each station and local day, and the day's highest means by parameter.
+
+        Args:
+            days: `DAYS_SCHEMA`.
+            hours: `HOURS_SCHEMA`, of these days and the day before.
+
+        Returns:
+            `INDEX_SCHEMA`. `missing` names the pollutants without a valid mean; `max_1h:so2`,
+            `max_1h_daytime:ox`, `max_3h:hc`, `max_8h:o3`, `block_8h:co` and the like are what
+            limits are compared with, in µg/m³.
+        """
+        laid = columns.lay_out(hours, self.hourly, self.standards)
+        found = daily.station_days(days, self.standards)
+        ispu = daily.rows(found, laid, self.standards, self._by_day, self.reading)
+        return pl.concat([ispu, *maxima.rows(laid, days, self.standards)])
+
+    def hours_index(self, hours: pl.DataFrame) -> pl.DataFrame:
+        """Return `ispu` of the 24 hours that end with each hour (`hourly.HOURLY_SCHEMA`).
+
+        Args:
+            hours: `HOURS_SCHEMA`, those of the 23 hours before the first one asked for included.
+        """
+        return hourly.rows(hours, self.standards, self._by_p_14, self.reading)
+
+    def figures(self, days: pl.DataFrame) -> list[Figure]:
+        """Return the figures of each jurisdiction, month and year among *days*.
+
+        `air.pm25_mean` in µg/m³, `air.ispu_good_share`, the share of valid station-days that are
+        Baik or Sedang by P.14/2020, and `air.iku` of years.
+        """
+        return figures.of(days, self.standards, self._by_p_14, self.reading)

@@ -1,0 +1,1 @@
+"""Published formulas of air quality on arrays, each module one of them."""

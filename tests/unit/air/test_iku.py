@@ -1,0 +1,83 @@
+"""The IKU of cities and years."""
+
+import pytest
+
+from kembar_air.indicators.air import Air
+from tests.unit.air.tables import day, days, year
+
+YEAR = year(2023)
+AIR = Air()
+
+
+def site(code, no2, so2, count=365, **changes):
+    gases = (("no2", no2), ("so2", so2))
+    return [
+        day(gas, each, mean, station=code, **changes)
+        for gas, mean in gases
+        if mean is not None
+        for each in YEAR[:count]
+    ]
+
+
+def iku(rows):
+    found = [figure for figure in AIR.figures(days(rows)) if figure.indicator == "air.iku"]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_the_index_is_of_the_mean_of_the_sites():
+    rows = [row for n in range(4) for row in site(f"S{n}", 10.0 * n, 5.0)]
+    figure = iku(rows)
+
+    # NO2 15 of 40 and SO2 5 of 20: (0.375 + 0.25) / 2 = 0.3125.
+    assert figure.detail["ieu"] == pytest.approx(0.3125)
+    assert figure.value == pytest.approx(100 - 50 / 0.9 * 0.2125)
+    assert (figure.state, figure.period, figure.unit) == ("ok", "2023", "1")
+    assert figure.method == "permen-lhk-27-2021/iku@1"
+    assert figure.numerator / figure.denominator == pytest.approx(figure.value)
+    assert (figure.n, figure.expected, figure.coverage) == (1460, 1460.0, 1.0)
+
+
+def test_three_sites_are_provisional():
+    figure = iku([row for n in range(3) for row in site(f"S{n}", 10.0, 5.0)])
+
+    assert (figure.state, figure.detail["sites"]) == ("provisional", ["S0", "S1", "S2"])
+    assert figure.value is not None
+
+
+@pytest.mark.parametrize(("count", "counts"), [(238, True), (237, False)])
+def test_a_site_needs_238_days(count, counts):
+    rows = [row for n in range(4) for row in site(f"S{n}", 10.0, 5.0)]
+    figure = iku(rows + site("S4", 400.0, 50.0, count=count))
+
+    assert ("S4" in figure.detail["sites"]) == counts
+    assert ("S4" in figure.detail["sites_insufficient"]) != counts
+
+
+def test_a_site_without_one_of_the_gases_does_not_count():
+    figure = iku(site("S0", 10.0, None))
+
+    assert (figure.state, figure.value, figure.numerator) == ("insufficient", None, None)
+    assert figure.detail["sites_insufficient"] == ["S0"]
+
+
+def test_days_with_too_few_hours_do_not_count():
+    assert iku(site("S0", 10.0, 5.0, n=17)).state == "insufficient"
+
+
+def test_the_figure_is_as_real_as_its_least_real_site():
+    rows = site("S0", 10.0, 5.0) + site("S1", 10.0, 5.0, origin="synthetic")
+
+    assert iku(rows).origin == "synthetic"
+
+
+def test_an_operator_s_reference_value_changes_value_and_method():
+    own = AIR.standards.overridden(
+        '[[factor]]\nstandard = "permen-lhk-27-2021"\nsubject = "so2"\n'
+        'quantity = "iku_reference"\nvalue = 10.0\nvalid_from = 2021-01-01\n'
+    )
+    rows = days(site("S0", 40.0, 10.0))
+    found = [f for f in Air(standards=own).figures(rows) if f.indicator == "air.iku"]
+
+    assert found[0].detail["ieu"] == pytest.approx(1.0)
+    assert found[0].method.startswith("permen-lhk-27-2021/iku@1+")
