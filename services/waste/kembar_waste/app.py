@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 from kembar_shared.measurement import service
 from kembar_shared.measurement.indicators import Domain
-from kembar_waste import catalogue, indicators
+from kembar_shared.measurement.vocabulary import Grain
+from kembar_waste import catalogue, standards
+from kembar_waste.indicators.assumptions import Assumptions
+from kembar_waste.indicators.figures import WasteFigures
+from kembar_waste.indices import claims
+from kembar_waste.verdicts import WasteVerdicts
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -14,16 +19,54 @@ if TYPE_CHECKING:
     from kembar_waste.settings import WasteSettings
 
 
-def domain() -> Domain:
-    """Return what the waste service adds to the kernel."""
+def domain(settings: WasteSettings) -> Domain:
+    """Return what the waste service adds to the kernel.
+
+    Raises:
+        StandardsUnfit: A row has no meaning for this service.
+        ClaimsUnfit: The file of claims cannot be used.
+    """
+    used = service.amended(standards.build(), settings)
+    figures = WasteFigures(
+        used,
+        Assumptions(
+            gwp_set=settings.gwp_set,
+            docf_set=settings.docf_set,
+            horizon_years=settings.horizon_years,
+            disposal_mcf=settings.disposal_mcf,
+            climate=settings.climate,
+            claims=_claims(settings),
+        ),
+    )
     return Domain(
         service="waste",
         catalogue=catalogue.build(),
-        indices=indicators.no_indices,
-        figures=indicators.figures,
+        standards=used,
+        indices=figures.indices,
+        figures=figures.figures,
+        verdicts=WasteVerdicts(used, figures).verdicts,
+        window=Grain.YEAR,
+        judged_by="jurisdiction",
+        rules=repr(figures),
     )
+
+
+def _claims(settings: WasteSettings) -> tuple[claims.Claim, ...]:
+    """Read the operator's claims."""
+    path = settings.programmes_file
+    if path is None:
+        return ()
+    try:
+        return claims.parse(path.read_text("utf-8"), materials=catalogue.MATERIALS)
+    except (OSError, UnicodeDecodeError) as error:
+        raise claims.ClaimsUnfit(
+            f"{path}: the file cannot be read ({error}); set KEMBAR_WASTE_PROGRAMMES_FILE to a "
+            "readable file, or leave it unset"
+        ) from error
+    except claims.ClaimsUnfit as error:
+        raise type(error)(f"{path}: {error}") from error
 
 
 def build(settings: WasteSettings) -> FastAPI:
     """Assemble the service."""
-    return service.build(settings, domain())
+    return service.build(settings, domain(settings))

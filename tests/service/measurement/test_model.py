@@ -27,7 +27,8 @@ def served(request, database_url, serve, signing):
     url = SecretStr(database_url)
     engine = connect(url, timeout_s=10)
     if request.param == "waste":
-        chosen, domain = WasteSettings(database_url=url), kembar_waste.app.domain()
+        chosen = WasteSettings(database_url=url)
+        domain = kembar_waste.app.domain(chosen)
     elif request.param == "water":
         chosen = WaterSettings(database_url=url)
         domain = domain_of(chosen)

@@ -1,0 +1,260 @@
+"""The mass balance of each facility, by calendar month and year."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from kembar_shared.measurement import coverage
+from kembar_shared.measurement.indicators import INDEX_SCHEMA
+from kembar_shared.measurement.vocabulary import Grain, State
+from kembar_waste.indicators import series
+from kembar_waste.indices import balance
+from kembar_waste.standards.survey import CONVENTION
+
+if TYPE_CHECKING:
+    from kembar_shared.measurement.standards import Standards
+
+METHOD: Final = "kembar/mass-balance@1"
+INDEX: Final = "mass_balance"
+
+IN: Final = ("received", "collected")
+"""What comes in: the first of them that a facility reports; they are the same waste."""
+
+OUT: Final = ("recycled", "composted", "reused", "incinerated", "landfilled", "residual")
+
+_FLOWS: Final = (*IN, *OUT)
+_FACILITY: Final = ("station", "year")
+_SLOT: Final = ("station", "grain", "slot_start")
+_PERIOD: Final = ("station", "grain", "period")
+_TRUNCATION: Final = {Grain.MONTH: "1mo", Grain.YEAR: "1y"}
+_SLOTS: Final = {Grain.MONTH: {"month": 1}, Grain.YEAR: {"month": 12, "year": 1}}
+
+
+def indices(days: pl.DataFrame, standards: Standards) -> pl.DataFrame:
+    """Return the mass balance of each facility, month and year, as `INDEX_SCHEMA`.
+
+    Only those days (or reported months, or years) count of which every flow that the facility
+    reports in the calendar year is known. The stock is a level: it grew by its last day's value
+    less its first day's, which leaves the flow of one day unbalanced. Where it is measured the
+    flows have to be complete.
+
+    Args:
+        days: Of `DAYS_SCHEMA`, of whole calendar years.
+        standards: Whose factor `kembar` / `mass_balance` / `tolerance` says what is balanced.
+    """
+    flows = _flows(days)
+    rows = pl.concat(_periods(flows, length) for length in _TRUNCATION)
+    if rows.is_empty():
+        return pl.DataFrame(schema=INDEX_SCHEMA)
+    method = standards.method(METHOD, CONVENTION)
+    return (
+        pl.concat(_named(group, standards) for group in rows.partition_by("period"))
+        .with_columns(index=pl.lit(INDEX), unit=pl.lit("1"), method=pl.lit(method))
+        .with_columns(critical=pl.lit(None, dtype=pl.String))
+        .select(INDEX_SCHEMA.names())
+        .cast(INDEX_SCHEMA)
+        .sort("station", "grain", "period")
+    )
+
+
+def _flows(days: pl.DataFrame) -> pl.DataFrame:
+    """Return each slot's flows and stock in t, null where one is not known of all its series.
+
+    Returns:
+        One row per station, grain and slot: a column for each flow, `stock`, `c_` and a flow's
+        name for what it covers, and of the facility's year `has_` and its name.
+    """
+    chosen = series.totals_or_parts(days.filter(pl.col("parameter").is_in([*_FLOWS, "stock"])))
+    units = series.units(chosen).with_columns(year=pl.col("period").dt.year())
+    expected = pl.col("member").n_unique().over(*_FACILITY, "grain", "parameter")
+    known = (
+        units.with_columns(expected=expected)
+        .rename({"period": "slot_start"})
+        .group_by(*_SLOT, "year", "parameter")
+        .agg(
+            pl.col("numerator").sum(),
+            pl.col("covered").min(),
+            is_known=(pl.col("n") > 0).sum() == pl.col("expected").first(),
+            following=pl.col("following").first(),
+        )
+        .with_columns(
+            pl.when("is_known").then("numerator"),
+            pl.when("is_known").then("covered").otherwise(0.0),
+        )
+    )
+    codes = (*_FLOWS, "stock")
+    has = known.group_by(_FACILITY).agg(
+        (pl.col("parameter") == code).any().alias(f"has_{code}") for code in codes
+    )
+    return (
+        known.group_by(*_SLOT, "year")
+        .agg(
+            *(_of(code, "numerator").alias(code) for code in codes),
+            *(_of(code, "covered").fill_null(0.0).alias(f"c_{code}") for code in codes),
+            following=pl.col("following").first(),
+        )
+        .join(has, on=_FACILITY)
+        .filter(pl.any_horizontal(f"has_{code}" for code in _FLOWS))
+    )
+
+
+def _of(code: str, column: str) -> pl.Expr:
+    return pl.col(column).filter(pl.col("parameter") == code).first()
+
+
+def _periods(flows: pl.DataFrame, length: Grain) -> pl.DataFrame:
+    """Add flows up to months or years, and judge how much of these is known."""
+    came_in = pl.when("has_received").then("received").otherwise("collected")
+    is_out_known = pl.all_horizontal(~pl.col(f"has_{c}") | pl.col(c).is_not_null() for c in OUT)
+    has_in, has_out = pl.any_horizontal("has_received", "has_collected"), _any_out()
+    is_known = has_in & has_out & came_in.is_not_null() & is_out_known
+    covers = [
+        pl.when(pl.col(f"has_{c}") & _counts(c)).then(f"c_{c}").otherwise(1.0) for c in _FLOWS
+    ]
+    first = pl.col("slot_start").dt.truncate(_TRUNCATION[length])
+    grains = ["day", *_SLOTS[length]]
+    slots = flows.filter(pl.col("grain").is_in(grains)).with_columns(
+        period=first,
+        came_in=pl.when(is_known).then(came_in),
+        out=pl.when(is_known).then(pl.sum_horizontal(OUT)),
+        least=pl.when(is_known).then(pl.min_horizontal(covers)).otherwise(0.0),
+    )
+    following = pl.col("period").dt.offset_by(_TRUNCATION[length])
+    days_long = (following - pl.col("period")).dt.total_days()
+    expected = (
+        pl.when(pl.col("grain") == "day")
+        .then(days_long)
+        .otherwise(pl.col("grain").replace_strict(_SLOTS[length], default=None))
+    )
+    has = [f"has_{code}" for code in (*_FLOWS, "stock")]
+    is_last = (pl.col("following") == following) & (pl.col("grain") == "day")
+    is_first = (pl.col("slot_start") == pl.col("period")) & (pl.col("grain") == "day")
+    sums = (
+        slots.with_columns(
+            opening=pl.when(is_first).then("stock"), closing=pl.when(is_last).then("stock")
+        )
+        .group_by(_PERIOD)
+        .agg(
+            pl.col("came_in", "out", "least", "opening", "closing").sum(),
+            *(pl.col(f"c_{code}").sum() for code in _FLOWS),
+            pl.col(has).first(),
+            opened=pl.col("opening").is_not_null().any(),
+            closed=pl.col("closing").is_not_null().any(),
+        )
+        .with_columns(expected=expected)
+        .with_columns(
+            coverage=pl.min_horizontal(pl.col("least") / pl.col("expected"), 1.0),
+            jurisdiction=pl.col("station"),
+            numerator=pl.col("came_in"),
+            denominator=pl.col("out"),
+            data_grain=pl.col("grain"),
+            stock_change=pl.when("opened", "closed").then(
+                pl.col("closing") - pl.col("opening")
+            ),
+        )
+    )  # fmt: skip
+    return coverage.finest(sums).with_columns(grain=pl.lit(length.value))
+
+
+def _counts(code: str) -> pl.Expr:
+    """Say whether a flow is part of the balance: what is received was collected before."""
+    return ~pl.col("has_received") if code == "collected" else pl.lit(value=True)
+
+
+def _any_out() -> pl.Expr:
+    return pl.any_horizontal(f"has_{code}" for code in OUT)
+
+
+def _named(rows: pl.DataFrame, standards: Standards) -> pl.DataFrame:
+    """Give the balances of one period their value, category, state and detail."""
+    on = rows["period"][0]
+    tolerance = standards.factor(CONVENTION, "mass_balance", "tolerance", on).value
+    change = rows.select(pl.when("has_stock").then("stock_change").otherwise(0.0)).to_series()
+    found = balance.mass_balance(
+        rows["numerator"].to_numpy(), rows["denominator"].to_numpy(), change.to_numpy()
+    )
+    enough = pl.when("has_stock").then(
+        pl.col("stock_change").is_not_null() & (pl.col("coverage") >= 1.0)
+    ).otherwise(pl.col("coverage") >= coverage.LEAST_COVERAGE)  # fmt: skip
+    state = (
+        pl.when(~enough)
+        .then(pl.lit(State.INSUFFICIENT.value))
+        .when(pl.col("share").is_null())
+        .then(pl.lit(State.CANNOT_ASSESS.value))
+        .when(pl.col("coverage") < 1.0)
+        .then(pl.lit(State.PROVISIONAL.value))
+        .otherwise(pl.lit(State.OK.value))
+    )
+    has_number = pl.col("state").is_in([State.OK.value, State.PROVISIONAL.value])
+    return (
+        rows.with_columns(
+            share=pl.Series(found.share, dtype=pl.Float64, nan_to_null=True),
+            leak_t=pl.Series(found.leak, dtype=pl.Float64, nan_to_null=True),
+            category=pl.Series(balance.category(found.share, tolerance)),
+        )
+        .with_columns(state=state)
+        .with_columns(
+            value=pl.when(has_number).then("share"),
+            category=pl.when(has_number).then("category"),
+            parameters=_listed(*_used()),
+            missing=_listed(*_missing()),
+        )
+        .with_columns(
+            detail=pl.struct(
+                _reason().alias("reason"),
+                in_t=pl.when(has_number).then("numerator"),
+                out_t=pl.when(has_number).then("denominator"),
+                stock_change_t=pl.when(has_number).then("stock_change"),
+                leak_t=pl.when(has_number).then("leak_t"),
+                coverage="coverage",
+                grain="data_grain",
+                tolerance=pl.lit(tolerance),
+            ).struct.json_encode(),
+        )
+    )
+
+
+def _reason() -> pl.Expr:
+    """Say why there is no balance where no missing parameter says so."""
+    is_missing = pl.col("missing").list.len() > 0
+    return (
+        pl.when(pl.col("state") == State.CANNOT_ASSESS.value)
+        .then(
+            pl.when(pl.col("numerator") == 0.0)
+            .then(pl.lit("nothing_came_in"))
+            .otherwise(pl.lit("negative_mass"))
+        )
+        .when((pl.col("state") != State.INSUFFICIENT.value) | is_missing)
+        .then(None)
+        .when("has_stock")
+        .then(pl.lit("flows_incomplete_beside_stock"))
+        .otherwise(pl.lit("sides_known_at_different_times"))
+    )
+
+
+def _listed(*codes: pl.Expr) -> pl.Expr:
+    return pl.concat_list(codes).list.drop_nulls()
+
+
+def _used() -> list[pl.Expr]:
+    """Name the parameters that a balance is made from."""
+    return [
+        pl.when(pl.col(f"has_{code}") & _counts(code)).then(pl.lit(code))
+        for code in (*_FLOWS, "stock")
+    ]
+
+
+def _missing() -> list[pl.Expr]:
+    """Name the parameters without which a balance is insufficient."""
+    is_short = pl.col("state") == State.INSUFFICIENT.value
+    has_in = pl.any_horizontal("has_received", "has_collected")
+    named = []
+    for code in _FLOWS:
+        is_poor = pl.col(f"c_{code}") / pl.col("expected") < coverage.LEAST_COVERAGE
+        is_absent = ~has_in if code == "received" else ~_any_out() & (code in OUT)
+        is_missing = (pl.col(f"has_{code}") & _counts(code) & is_poor) | is_absent
+        named.append(pl.when(is_short & is_missing).then(pl.lit(code)))
+    no_stock = pl.col("has_stock") & pl.col("stock_change").is_null()
+    return [*named, pl.when(is_short & no_stock).then(pl.lit("stock"))]

@@ -1,0 +1,84 @@
+"""The shares of generation that the service publishes, and which masses each of them counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+REDUCED: Final = ("recycled", "composted", "reused")
+ENDED: Final = ("incinerated", "landfilled")
+"""Final steps of handling. What is sorted, collected or received is on its way to one of them."""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A share of what was generated.
+
+    Attributes:
+        indicator: Its code.
+        method: Its identifier before an operator's rows.
+        parts: Parameters added up; each tonne has one of them as its final step.
+        needs: Of each of these groups a jurisdiction has to report one in the period, or there is
+            no figure.
+        controlled: Of the parts, those that count only at facilities known to be controlled.
+        verified: Whether the formula was seen in the text of its source.
+    """
+
+    indicator: str
+    method: str
+    parts: tuple[str, ...]
+    needs: tuple[tuple[str, ...], ...]
+    controlled: tuple[str, ...] = ()
+    verified: bool = True
+
+
+RATES: Final = (
+    Rate("waste.sorted_share", "kembar/sorted-share@1", ("sorted",), (("sorted",),)),
+    Rate("waste.recovery_share", "kembar/recovery-share@1", REDUCED, (REDUCED,)),
+    Rate("waste.reduction_rate", "kembar/reduction-rate@1", REDUCED, (REDUCED,)),
+    Rate("waste.handling_rate", "kembar/handling-rate@1", ENDED, (ENDED,)),
+    Rate(
+        "waste.managed_rate_sipsn",
+        "kembar/managed-rate-sipsn@1",
+        (*REDUCED, *ENDED),
+        (REDUCED, ENDED),
+    ),
+    Rate(
+        "waste.managed_rate_rpjmn",
+        "kembar/managed-rate-rpjmn@1",
+        (*REDUCED, *ENDED),
+        (REDUCED, ENDED),
+        controlled=("landfilled",),
+        verified=False,
+    ),
+    Rate(
+        "waste.diversion_rate",
+        "kembar/diversion-rate@1",
+        ("recycled", "composted"),
+        (("recycled", "composted"),),
+        verified=False,
+    ),
+    Rate(
+        "waste.sdg_11_6_1",
+        "kembar/sdg-11-6-1@1",
+        ("recycled", "composted", *ENDED),
+        (ENDED,),
+        controlled=("recycled", "composted", *ENDED),
+    ),
+    Rate(
+        "waste.sdg_12_5_1",
+        "kembar/sdg-12-5-1@1",
+        ("recycled", "composted"),
+        (("recycled", "composted"),),
+        verified=False,
+    ),
+)
+"""All shares the service publishes.
+
+Reduction is what was recycled, composted or used again; what was never generated is not measured.
+Handling is what was incinerated or landfilled: its other components are steps on the way there.
+`residual` is what treatment leaves, on its way to one of these, and so in no share. Diversion and
+SDG 12.5.1 leave out what was used again, which is no treatment of waste; they are the same masses,
+as digested waste and waste fed to larvae have no parameter of their own and are `composted`.
+SDG 11.6.1 counts what ended in a facility whose control is known; of waste used again none did.
+"""

@@ -1,0 +1,239 @@
+import json
+from datetime import date, timedelta
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kembar_shared.measurement.indicators import INDEX_SCHEMA
+from kembar_shared.measurement.standards import LONG_AGO
+from kembar_waste import standards
+from kembar_waste.indicators import balances
+from tests.unit.waste.days import APRIL, frame, month, row, year
+
+BUILT = standards.build()
+MAY = [date(2023, 5, 1) + timedelta(days=n) for n in range(31)]
+
+
+def balance(*rows, own=""):
+    found = balances.indices(frame(*rows), BUILT.overridden(own))
+    assert found.schema == INDEX_SCHEMA
+    assert found.select("station", "grain", "period", "index").is_duplicated().any() is False
+    return {
+        (each["station"], each["grain"], each["period"]): each
+        | {"detail": json.loads(each["detail"])}
+        for each in found.iter_rows(named=True)
+    }
+
+
+def april(*rows, own=""):
+    return balance(*rows, own=own)["TPS-01", "month", date(2023, 4, 1)]
+
+
+def facility(received=1000.0, recycled=200.0, composted=500.0, residual=300.0, days=APRIL):
+    return [
+        *month("received", received, days),
+        *month("recycled", recycled, days),
+        *month("composted", composted, days),
+        *month("residual", residual, days),
+    ]
+
+
+def test_what_comes_in_goes_out():
+    found = april(*facility())
+
+    assert (found["value"], found["category"], found["state"]) == (0.0, "balanced", "ok")
+    assert (found["index"], found["unit"], found["method"]) == (
+        "mass_balance", "1", "kembar/mass-balance@1",
+    )  # fmt: skip
+    assert found["parameters"] == ["received", "recycled", "composted", "residual"]
+    assert found["missing"] == []
+    assert found["detail"] == {
+        "reason": None, "in_t": 30.0, "out_t": 30.0, "stock_change_t": None, "leak_t": 0.0,
+        "coverage": 1.0, "grain": "day", "tolerance": 0.02,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("residual", "category", "leak_t"),
+    [
+        (280.0, "balanced", 0.6),
+        (279.0, "leak", 0.63),
+        (320.0, "balanced", -0.6),
+        (321.0, "surplus", -0.63),
+    ],
+)
+def test_the_leak_is_stated(residual, category, leak_t):
+    found = april(*facility(residual=residual))
+
+    assert found["category"] == category
+    assert found["value"] == pytest.approx(leak_t / 30)
+    assert found["detail"]["leak_t"] == pytest.approx(leak_t)
+
+
+def test_an_operator_may_tolerate_more():
+    own = """
+        [[factor]]
+        standard = "kembar"
+        subject = "mass_balance"
+        quantity = "tolerance"
+        value = 0.1
+        valid_from = 2015-01-01
+    """
+
+    found = april(*facility(residual=279.0), own=own)
+    assert (found["category"], found["detail"]["tolerance"]) == ("balanced", 0.1)
+    assert found["method"].startswith("kembar/mass-balance@1+")
+
+
+def test_what_is_collected_is_what_comes_in_unless_it_is_received():
+    collected = month("collected", 2000.0)
+
+    both = april(*facility(), *collected)
+    assert (both["value"], "collected" in both["parameters"]) == (0.0, False)
+    alone = april(*collected, *month("landfilled", 1500.0))
+    assert (alone["value"], alone["parameters"]) == (0.25, ["collected", "landfilled"])
+
+
+def test_all_of_it_may_be_lost():
+    found = april(*month("received", 1000.0), *month("residual", 0.0))
+
+    assert (found["value"], found["category"]) == (1.0, "leak")
+
+
+@pytest.mark.parametrize(
+    ("rows", "missing"),
+    [
+        (month("received"), list(balances.OUT)),
+        (month("composted"), ["received"]),
+        ([*month("received"), *month("composted", days=APRIL[:22])], ["composted"]),
+        ([*month("received", days=APRIL[:22]), *month("composted")], ["received"]),
+        ([*month("received", days=APRIL[:25]), *month("composted", days=APRIL[5:])], []),
+        ([*month("received"), *month("composted"), row("recycled", period=MAY[0])], ["recycled"]),
+    ],
+)
+def test_a_side_that_is_not_known_is_no_leak(rows, missing):
+    found = april(*rows)
+
+    assert (found["state"], found["value"], found["category"]) == ("insufficient", None, None)
+    assert found["missing"] == missing
+    assert found["detail"]["leak_t"] is None
+    reason = None if missing else "sides_known_at_different_times"
+    assert found["detail"]["reason"] == reason
+
+
+def test_only_days_on_which_all_is_known_are_compared():
+    rows = [
+        *(row("received", 1000.0 * day.day, day) for day in APRIL[:27]),
+        *(row("composted", 900.0 * day.day, day) for day in APRIL[2:]),
+    ]
+
+    found = april(*rows)
+    assert (found["value"], found["state"]) == (pytest.approx(0.1), "provisional")
+    assert found["detail"]["coverage"] == pytest.approx(25 / 30)
+
+
+def test_one_of_several_materials_that_is_not_known_leaves_the_side_unknown():
+    parts = [
+        *month("composted", 400.0, material="organic"),
+        *month("composted", 100.0, APRIL[:22], material="paper"),
+    ]
+
+    assert april(*month("received"), *parts)["state"] == "insufficient"
+
+
+@pytest.mark.parametrize(
+    ("received", "reason"), [(0.0, "nothing_came_in"), (-1.0, "negative_mass")]
+)
+def test_nothing_is_said_of_nothing(received, reason):
+    found = april(*facility(received=received))
+
+    assert (found["state"], found["value"]) == ("cannot_assess", None)
+    assert found["detail"]["reason"] == reason
+
+
+def test_what_is_still_there_is_not_lost():
+    stock = [row("stock", 1000.0 + 100.0 * day.day, day) for day in APRIL]
+
+    found = april(*facility(residual=200.0), *stock)
+    assert found["detail"]["stock_change_t"] == pytest.approx(2.9)
+    assert found["value"] == pytest.approx((3.0 - 2.9) / 30)
+    assert found["category"] == "balanced"
+
+
+@pytest.mark.parametrize(
+    ("days", "stock_days", "missing"),
+    [
+        (APRIL, APRIL[1:], ["stock"]),
+        (APRIL, APRIL[:-1], ["stock"]),
+        (APRIL[:29], APRIL, []),
+    ],
+)
+def test_a_stock_of_other_days_says_nothing(days, stock_days, missing):
+    found = april(*facility(days=days), *month("stock", 5.0, stock_days))
+
+    assert (found["state"], found["missing"]) == ("insufficient", missing)
+    reason = None if missing else "flows_incomplete_beside_stock"
+    assert found["detail"]["reason"] == reason
+
+
+def test_a_year_is_balanced_by_its_days_or_months_or_as_it_was_reported():
+    reported = balance(year("received", 900e3), year("landfilled", 810e3))
+    assert {key: each["value"] for key, each in reported.items()} == {
+        ("TPS-01", "year", date(2025, 1, 1)): pytest.approx(0.1)
+    }
+
+    months = [
+        row(code, kg, date(2023, m, 1), "month")
+        for m in range(1, 11)
+        for code, kg in (("received", 1000.0), ("landfilled", 900.0))
+    ]
+    found = balance(*months)
+    assert len(found) == 11
+    of_year = found["TPS-01", "year", date(2023, 1, 1)]
+    assert (of_year["value"], of_year["state"]) == (pytest.approx(0.1), "provisional")
+    assert of_year["detail"]["coverage"] == pytest.approx(10 / 12)
+    assert balance(*facility())["TPS-01", "year", date(2023, 1, 1)]["state"] == "insufficient"
+
+
+def test_a_month_s_total_is_not_compared_with_days():
+    rows = [*month("received"), row("landfilled", 30_000.0, grain="month", following=MAY[0])]
+
+    assert april(*rows)["state"] == "insufficient"
+
+
+def test_each_facility_is_by_itself():
+    found = balance(*facility(), *month("received", station="TPS-02", jurisdiction=None))
+
+    assert {station for station, *_ in found} == {"TPS-01", "TPS-02"}
+
+
+def test_what_is_no_flow_of_a_facility_has_no_balance():
+    assert balance() == {}
+    assert balance(*month(), *month("sorted"), *month("trips"), *month("stock")) == {}
+    assert BUILT.factor("kembar", "mass_balance", "tolerance", LONG_AGO).value == 0.02
+
+
+@settings(deadline=None, max_examples=15)
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 1000), st.integers(0, 1000), st.integers(0, 1000)),
+        min_size=30,
+        max_size=30,
+    )
+)
+def test_a_month_s_leak_is_the_sum_of_its_days(flows):
+    rows = []
+    for day, (received, composted, residual) in zip(APRIL, flows, strict=True):
+        rows += [
+            row("received", float(received), day),
+            row("composted", float(composted), day),
+            row("residual", float(residual), day),
+        ]
+
+    found = april(*rows)
+    leak = sum(received - composted - residual for received, composted, residual in flows)
+    assert found["detail"]["leak_t"] * 1000 == pytest.approx(leak, abs=1e-6)
+    assert found["value"] == pytest.approx(leak / sum(received for received, *_ in flows))
+    assert pl.Series([found["category"]]).is_in(["balanced", "leak", "surplus"]).all()
