@@ -29,6 +29,7 @@ SERVICE = PROCESS | {
     ("GET", "/v1/standards"): ANY_TOKEN,
     ("GET", "/v1/measurements"): {"measurements:read"},
     ("GET", "/v1/measurements/latest"): {"measurements:read"},
+    ("GET", "/v1/findings"): {"measurements:read"},
     ("GET", "/v1/changes"): {"measurements:read"},
     ("GET", "/v1/reviews"): {"measurements:read"},
     ("POST", "/v1/reviews"): {"measurements:review"},

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from kembar_air.settings import AirSettings
 from kembar_shared.chassis import cli
-from kembar_shared.measurement.settings import MAKE_ROOM, PACKAGES
+from kembar_shared.measurement.settings import MAKE_ROOM, PACKAGES, QUALITY
 
 
 def main() -> None:
     """Run the air service."""
-    cli.run("air", AirSettings, "kembar_air.app:build", PACKAGES, make_room=MAKE_ROOM)
+    quality = cli.Command(QUALITY, "kembar_air.app:check_quality")
+    cli.run(
+        "air",
+        AirSettings,
+        "kembar_air.app:build",
+        PACKAGES,
+        make_room=MAKE_ROOM,
+        more={"quality": quality},
+    )
 
 
 if __name__ == "__main__":

@@ -37,3 +37,8 @@ def domain(settings: AirSettings) -> Domain:
 def build(settings: AirSettings) -> FastAPI:
     """Assemble the service."""
     return service.build(settings, domain(settings))
+
+
+def check_quality(settings: AirSettings) -> str:
+    """Check measurements beside their neighbours; say what came of it."""
+    return service.check_quality(settings, domain(settings))

@@ -6,7 +6,16 @@ import tomllib
 from importlib.resources import files
 from typing import Final
 
-from kembar_shared.measurement.catalogue import Catalogue, Conversion, Parameter, Span
+from kembar_shared.measurement.catalogue import (
+    Catalogue,
+    Checks,
+    Conversion,
+    Flat,
+    Parameter,
+    Relation,
+    Span,
+    Threshold,
+)
 
 MOLAR_VOLUME_L: Final = {"25C": 24.465, "20C": 24.055, "0C": 22.414}
 """Litres per mole of an ideal gas at 1 atm, by reference temperature."""
@@ -34,6 +43,45 @@ _SPANS: Final = {
     "tsp": (Span(low=-5.0), None),
     "pb": (Span(low=0.0), None),
 }
+
+_DAY_MIN: Final = 1440
+
+
+def _checks(difference: float, tolerance: float, flat_days: int) -> Checks:
+    """Return thresholds that an operator has yet to fit to the station: they only suspect.
+
+    Args:
+        difference: Most distance from both neighbours, and most change in an hour, µg/m³.
+        tolerance: A stuck instrument's values differ by less, µg/m³.
+        flat_days: After so many days an instrument is taken for stuck.
+    """
+    threshold = Threshold(difference)
+    return Checks(threshold, threshold, Flat(tolerance, flat_days * _DAY_MIN))
+
+
+# Wide: fireworks and fires are real. Gases are often written in whole numbers.
+_CHECKS: Final = {
+    "pm25": _checks(200.0, 0.1, 1),
+    "pm10": _checks(300.0, 0.1, 1),
+    "so2": _checks(200.0, 0.1, 7),
+    "no2": _checks(150.0, 0.1, 7),
+    "o3": _checks(150.0, 0.1, 7),
+    "co": _checks(10_000.0, 1.0, 7),
+}
+
+RELATIONS: Final = (
+    # Finer dust is part of the coarser; an instrument's noise about zero says nothing.
+    Relation(
+        "pm25_above_pm10",
+        ("pm25", "pm10"),
+        lambda of, _: (of["pm10"] > 0.0) & (of["pm25"] > 1.1 * of["pm10"]),
+    ),
+)
+"""What contradicts itself.
+
+Source:
+    Own convention: domain rules, section D.
+"""
 
 
 def molar_units(mass_g: float) -> tuple[Conversion, ...]:
@@ -72,7 +120,8 @@ def build() -> Catalogue:
             fail=_SPANS[code][0],
             suspect=_SPANS[code][1],
             source="Own convention: domain rules, section D",
+            checks=_CHECKS.get(code, Checks()),
         )
         for code, entry in words.items()
     )
-    return Catalogue("air", parameters)
+    return Catalogue("air", parameters, relations=RELATIONS)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from kembar_shared.chassis import cli
-from kembar_shared.measurement.settings import MAKE_ROOM, PACKAGES
+from kembar_shared.measurement.settings import MAKE_ROOM, PACKAGES, QUALITY
 from kembar_waste.settings import WasteSettings
 
 
 def main() -> None:
     """Run the waste service."""
-    cli.run("waste", WasteSettings, "kembar_waste.app:build", PACKAGES, make_room=MAKE_ROOM)
+    quality = cli.Command(QUALITY, "kembar_waste.app:check_quality")
+    cli.run(
+        "waste",
+        WasteSettings,
+        "kembar_waste.app:build",
+        PACKAGES,
+        make_room=MAKE_ROOM,
+        more={"quality": quality},
+    )
 
 
 if __name__ == "__main__":

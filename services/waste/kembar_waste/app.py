@@ -70,3 +70,8 @@ def _claims(settings: WasteSettings) -> tuple[claims.Claim, ...]:
 def build(settings: WasteSettings) -> FastAPI:
     """Assemble the service."""
     return service.build(settings, domain(settings))
+
+
+def check_quality(settings: WasteSettings) -> str:
+    """Check measurements beside their neighbours; say what came of it."""
+    return service.check_quality(settings, domain(settings))

@@ -6,7 +6,7 @@ import tomllib
 from importlib.resources import files
 from typing import Final
 
-from kembar_shared.measurement.catalogue import Catalogue, Conversion, Parameter, Span
+from kembar_shared.measurement.catalogue import Catalogue, Checks, Conversion, Parameter, Span
 
 # fmt: off
 MATERIALS: Final = (
@@ -34,6 +34,10 @@ _FAIL: Final = {"trips": Span(0.0, 2000.0)}
 # A head count stands for its year: the counts of its days could not be added up.
 _PERIOD: Final = {"population": "P1Y"}
 
+# A landfill takes nothing on Sundays, and most on Mondays. No threshold of masses fits both a
+# landfill and a waste bank: without an operator's own nothing is evaluated.
+_CHECKS: Final = Checks(weekly=True, rest=0.0)
+
 
 def build() -> Catalogue:
     """Return the catalogue, its names read from `parameters.toml`."""
@@ -48,6 +52,7 @@ def build() -> Catalogue:
             aliases=(*entry["names"].values(), *entry["aliases"]),
             fail=_FAIL.get(code, _POSSIBLE),
             source="Own convention: physically possible values",
+            checks=_CHECKS,
         )
         for code, entry in words.items()
     )

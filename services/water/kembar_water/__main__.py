@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from kembar_shared.chassis import cli
-from kembar_shared.measurement.settings import MAKE_ROOM, PACKAGES
+from kembar_shared.measurement.settings import MAKE_ROOM, PACKAGES, QUALITY
 from kembar_water.settings import WaterSettings
 
 
 def main() -> None:
     """Run the water service."""
-    cli.run("water", WaterSettings, "kembar_water.app:build", PACKAGES, make_room=MAKE_ROOM)
+    quality = cli.Command(QUALITY, "kembar_water.app:check_quality")
+    cli.run(
+        "water",
+        WaterSettings,
+        "kembar_water.app:build",
+        PACKAGES,
+        make_room=MAKE_ROOM,
+        more={"quality": quality},
+    )
 
 
 if __name__ == "__main__":

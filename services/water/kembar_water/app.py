@@ -10,6 +10,7 @@ from kembar_shared.measurement.indicators import Domain
 from kembar_shared.measurement.vocabulary import Grain
 from kembar_water import catalogue, standards, verdicts
 from kembar_water.indicators.river import River
+from kembar_water.indices import oxygen
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -28,7 +29,9 @@ def domain_of(settings: WaterSettings) -> Domain:
     )
     return Domain(
         service="water",
-        catalogue=catalogue.build(),
+        catalogue=catalogue.build(
+            catalogue.oxygen_above_saturation(oxygen.dissolved_oxygen_saturation)
+        ),
         standards=judged_by,
         indices=river.indices,
         figures=river.figures,
@@ -41,3 +44,8 @@ def domain_of(settings: WaterSettings) -> Domain:
 def build(settings: WaterSettings) -> FastAPI:
     """Assemble the service."""
     return service.build(settings, domain_of(settings))
+
+
+def check_quality(settings: WaterSettings) -> str:
+    """Check measurements beside their neighbours; say what came of it."""
+    return service.check_quality(settings, domain_of(settings))

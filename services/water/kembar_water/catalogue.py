@@ -4,9 +4,25 @@ from __future__ import annotations
 
 import tomllib
 from importlib.resources import files
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from kembar_shared.measurement.catalogue import Catalogue, Conversion, Parameter, Span
+import numpy as np
+
+from kembar_shared.measurement.catalogue import (
+    Catalogue,
+    Checks,
+    Conversion,
+    Flat,
+    Parameter,
+    Relation,
+    Span,
+    Threshold,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kembar_shared.measurement.catalogue import Floats
 
 # A litre is a cubic decimetre; "ppm" is no mass per volume and is not accepted.
 # Some agencies publish units without their strokes: MG L, MPN 100 ML.
@@ -130,9 +146,71 @@ _SPANS: Final[dict[str, tuple[Span | None, Span | None]]] = {
     "gross_beta": (None, None),
 }
 
+_DAY_MIN: Final = 1440
 
-def build() -> Catalogue:
-    """Return the catalogue, its names read from `parameters.toml`."""
+
+def _checks(spike: float, rate: float, tolerance: float) -> Checks:
+    """Return thresholds that an operator has yet to fit to the station: they only suspect.
+
+    Args:
+        spike: Most distance from the mean of both neighbours, in the parameter's unit.
+        rate: Most change in an hour, in the parameter's unit.
+        tolerance: The values of a stuck instrument differ by less within two days.
+    """
+    return Checks(Threshold(spike), Threshold(rate), Flat(tolerance, 2 * _DAY_MIN))
+
+
+# Wide: a storm muddies a river within an hour, and algae fill it with oxygen by noon.
+_CHECKS: Final = {
+    "temp": _checks(5.0, 5.0, 0.01),
+    "ph": _checks(2.0, 2.0, 0.005),
+    "do": _checks(6.0, 6.0, 0.01),
+    "ec": _checks(1500.0, 1500.0, 0.1),
+    "turbidity": _checks(1000.0, 1000.0, 0.01),
+}
+
+RELATIONS: Final = (
+    Relation("bod_above_cod", ("bod", "cod"), lambda of, _: of["cod"] < of["bod"]),
+    Relation("fcoli_above_tcoli", ("fcoli", "tcoli"), lambda of, _: of["fcoli"] > of["tcoli"]),
+    Relation(
+        "nitrogen_above_total",
+        ("no2_n", "no3_n", "nh3_n", "tn"),
+        lambda of, _: of["no2_n"] + of["no3_n"] + of["nh3_n"] > 1.1 * of["tn"],
+    ),
+    Relation(
+        "tds_unlike_ec",
+        ("tds", "ec"),
+        lambda of, _: (of["tds"] < 0.4 * of["ec"]) | (of["tds"] > 0.9 * of["ec"]),
+    ),
+)
+"""What contradicts itself.
+
+Source:
+    Own convention: domain rules, section D.
+"""
+
+
+def oxygen_above_saturation(saturation: Callable[[Floats, Floats], Floats]) -> Relation:
+    """Return that of dissolved oxygen and temperature, above 1.5 times *saturation*.
+
+    Args:
+        saturation: Water temperature in °C and altitude in m -> mg/L in equilibrium with air.
+    """
+    return Relation(
+        "do_above_saturation",
+        ("do", "temp"),
+        lambda of, altitude_m: (
+            of["do"] > 1.5 * saturation(of["temp"], np.full_like(of["temp"], altitude_m))
+        ),
+    )
+
+
+def build(*more: Relation) -> Catalogue:
+    """Return the catalogue, its names read from `parameters.toml`.
+
+    Args:
+        more: What is computed by the formulas of an index.
+    """
     words = tomllib.loads(files(__package__).joinpath("parameters.toml").read_text("utf-8"))
     parameters = []
     for code, entry in words.items():
@@ -151,6 +229,7 @@ def build() -> Catalogue:
                 fail=fail,
                 suspect=suspect,
                 source="Own convention: domain rules, section D",
+                checks=_CHECKS.get(code, Checks()),
             )
         )
-    return Catalogue("water", tuple(parameters))
+    return Catalogue("water", tuple(parameters), relations=(*RELATIONS, *more))

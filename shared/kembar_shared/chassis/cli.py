@@ -224,6 +224,9 @@ def _told(service: str, own: Command, settings: Settings) -> int:
         return NOT_CURRENT
     try:
         _write(f"{service}: {resolve_name(own.do)(settings)}")
+    except SettingUnfit as unfit:
+        sys.stderr.write(f"{service}: {unfit}\n")
+        return 2
     except Problem as problem:
         sys.stderr.write(f"{service}: {problem.slug} ({_reason(problem)})\n")
         return NOT_CURRENT

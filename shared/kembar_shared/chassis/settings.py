@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urljoin
@@ -127,6 +129,21 @@ class Settings(BaseSettings):
         if len(set(names)) < len(names) or len(set(urls)) < len(urls):
             raise ValueError("each issuer needs a name and a URL of its own")
         return self
+
+    def environment(self) -> dict[str, str]:
+        """Return this process's environment, made so that a child has the same settings."""
+        found = dict(os.environ)  # noqa: TID251  handed on, not read
+        prefix = str(self.model_config["env_prefix"])
+        for name, value in self.model_dump().items():
+            variable = f"{prefix}{name}".upper()
+            if value is None:
+                found.pop(variable, None)
+            elif isinstance(value, SecretStr):
+                found[variable] = value.get_secret_value()
+            else:
+                is_many = isinstance(value, tuple)
+                found[variable] = json.dumps(value) if is_many else str(value)
+        return found
 
     @property
     def keys_url(self) -> str:

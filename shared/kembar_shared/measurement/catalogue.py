@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
+
+    import numpy as np
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
+    Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,73 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Threshold:
+    """Above what a difference between values is implausible, and above what it is impossible."""
+
+    suspect: float
+    fail: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """How little, and for how long, values may differ before an instrument is taken for stuck."""
+
+    tolerance: float
+    suspect_min: int
+    fail_min: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Season:
+    """What is usual in some months of the year (1 to 12) of the station's calendar."""
+
+    months: tuple[int, ...]
+    suspect: Span
+    fail: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What is asked of a value beside its neighbours; without a threshold nothing is.
+
+    Attributes:
+        spike: Most distance from the mean of the value before and the one after.
+        rate: Most change in an hour; where the same weekdays are compared, in a week.
+        flat: What a stuck instrument shows.
+        seasons: What is usual, season by season.
+        weekly: Each day is compared with the same weekday alone: no waste comes on Sundays.
+        rest: A value that may repeat for ever, such as the nothing of a day of rest.
+        source: Where the thresholds come from.
+        verified: Whether somebody compared them with that source.
+    """
+
+    spike: Threshold | None = None
+    rate: Threshold | None = None
+    flat: Flat | None = None
+    seasons: tuple[Season, ...] = ()
+    weekly: bool = False
+    rest: float | None = None
+    source: str = "Own convention"
+    verified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """What parameters measured at once have to do with each other.
+
+    Attributes:
+        code: Says what is wrong where it is broken, such as `bod_above_cod`.
+        parameters: Those that take part; all of them are suspect where it is broken.
+        broken: Values by parameter, each of shape (n,) in its own unit and without NaN, and the
+            station's altitude in m -> where it is broken, shape (n,).
+    """
+
+    code: str
+    parameters: tuple[str, ...]
+    broken: Callable[[Mapping[str, Floats], float], Mask]
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
     """One thing a station can measure.
 
@@ -62,6 +135,7 @@ class Parameter:
         period: ISO 8601 duration one value stands for, unless the sender says otherwise.
         cadence: ISO 8601 duration after which the next value is expected; empty: the period.
         source: Where the bounds come from.
+        checks: What is asked of it beside its neighbours.
     """
 
     code: str
@@ -74,16 +148,28 @@ class Parameter:
     fail: Span | None = None
     suspect: Span | None = None
     source: str = ""
+    checks: Checks = Checks()
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Everything one service accepts; look-ups are by folded spelling."""
+    """Everything one service accepts; look-ups are by folded spelling.
+
+    Attributes:
+        service: Its name.
+        parameters: What it measures.
+        materials: Codes of materials of waste.
+        sources: Codes of sources of waste.
+        relations: What its parameters have to do with each other.
+        of_stations: Parameters as single stations have them, by codes of station and parameter.
+    """
 
     service: str
     parameters: tuple[Parameter, ...]
     materials: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    of_stations: Mapping[tuple[str, str], Parameter] = field(default_factory=dict)
 
     @cached_property
     def by_code(self) -> dict[str, Parameter]:
@@ -107,6 +193,10 @@ class Catalogue:
             for conversion in p.conversions
             for spelling in (conversion.unit, *conversion.aliases)
         )
+
+    def at(self, station: str, parameter: str) -> Parameter:
+        """Return *parameter* as it is judged at *station*."""
+        return self.of_stations.get((station, parameter)) or self.by_code[parameter]
 
     def parameter_of(self, spelling: str) -> str | None:
         """Return the code of the parameter written *spelling*, if there is one."""

@@ -1,4 +1,4 @@
-"""What a service does on timers: what is derived computed anew, partitions made ahead and filled.
+"""What a service does on timers: what is derived computed anew, partitions made, checks begun.
 
 Each job finds out from the database what is due, and doing it twice changes nothing; so every
 process may run it, and one that was down makes up for it when it starts.
@@ -6,9 +6,11 @@ process may run it, and one that was down makes up for it when it starts.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -35,18 +37,69 @@ _MOST_MONTHS: Final = 12
 _PATIENCE_MS: Final = 200
 """How long to queue behind a reader: whoever reads next waits as long."""
 
+_TOLD: Final = 2000
+"""Characters of a child's complaint that are logged: the last ones say what went wrong."""
+
 _TRIED_S: Final = 60.0
 _PAUSE_S: Final = 2.0
 """How long, and after which pause again, a partition is tried that a reader is in the way of."""
+
+
+class Checks:
+    """Checks beside neighbours, each in a process of its own: what they load is heavy."""
+
+    def __init__(
+        self, engine: Engine, settings: ServiceSettings, *, service: str, rules: str
+    ) -> None:
+        self._engine, self._settings, self._rules = engine, settings, rules
+        self._command = [sys.executable, "-m", f"kembar_{service}", "quality"]
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen[str] | None = None
+        self._is_stopped = False
+
+    def begin(self) -> None:
+        """Check what is due, if anything is, and wait for the end of it."""
+        with reading(self._engine) as conn:
+            if not store.checks.is_due(conn, self._rules):
+                return
+        with self._lock:
+            if self._is_stopped:
+                return
+            self._child = subprocess.Popen(  # noqa: S603  our own command, no shell
+                self._command,
+                env=self._settings.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        said, complaint = self._child.communicate()
+        code, log = self._child.returncode, structlog.get_logger()
+        if code == 0:
+            log.info("job", job="quality", said=said.strip())
+        elif not self._is_stopped:
+            log.warning("job", job="quality", code=code, reason=complaint.strip()[-_TOLD:])
+
+    def stop(self) -> None:
+        """End what is under way: the next run begins where this one did."""
+        with self._lock:
+            self._is_stopped = True
+            if self._child is not None:
+                self._child.terminate()
 
 
 class Jobs:
     """The timers of one process."""
 
     def __init__(
-        self, engine: Engine, computed: Sequence[Figures | Indices], settings: ServiceSettings
+        self,
+        engine: Engine,
+        computed: Sequence[Figures | Indices],
+        settings: ServiceSettings,
+        checks: Checks,
     ) -> None:
         self._engine, self._computed, self._settings = engine, computed, settings
+        self._checks = checks
         self._scheduler = BackgroundScheduler(timezone="UTC")
         self._stopping = threading.Event()
 
@@ -57,15 +110,20 @@ class Jobs:
             self._add(name, each.renew, self._settings.figures_period_s)
         if self._engine.dialect.name != "sqlite":
             self._add("partitions", self._look_ahead, self._settings.partitions_period_s)
+        period_s = self._settings.quality_period_s
+        self._add("quality", self._checks.begin, period_s, first_s=period_s)
         self._scheduler.start()
 
     def stop(self) -> None:
         """Let what is under way end, and begin no more."""
         self._stopping.set()
+        self._checks.stop()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
 
-    def _add(self, name: str, job: Callable[[], None], period_s: float) -> None:
+    def _add(
+        self, name: str, job: Callable[[], None], period_s: float, *, first_s: float = 0.0
+    ) -> None:
         def run() -> None:
             try:
                 job()
@@ -73,9 +131,9 @@ class Jobs:
                 # The next run makes up for it.
                 structlog.get_logger().warning("job", job=name, reason=error.slug)
 
-        now = datetime.now(UTC)
+        first = datetime.now(UTC) + timedelta(seconds=first_s)
         self._scheduler.add_job(
-            run, "interval", id=name, seconds=period_s, next_run_time=now, **_COMMON
+            run, "interval", id=name, seconds=period_s, next_run_time=first, **_COMMON
         )
 
     def _look_ahead(self) -> None:

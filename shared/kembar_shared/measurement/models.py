@@ -15,7 +15,9 @@ from typing import Final
 from sqlalchemy import BigInteger, Column, Index, SmallInteger, Text
 from sqlmodel import Field, SQLModel
 
-DISTRIBUTED: Final = ("measurement", "measurement_revision", "rollup", "latest", "change")
+DISTRIBUTED: Final = (
+    "measurement", "measurement_revision", "rollup", "latest", "change", "check_finding",
+)  # fmt: skip
 """Tables that Citus spreads over its nodes by `series_id`."""
 
 
@@ -308,3 +310,32 @@ class ComputedHead(SQLModel, table=True):
     id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     seq: int = Field(sa_type=BigInteger)
     rules: str = Field(sa_type=Text)
+
+
+class CheckFinding(SQLModel, table=True):
+    """What a test said against a measurement: 3 it is suspect, 4 it failed."""
+
+    __tablename__ = "check_finding"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    series_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    time_us: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False, nullable=False)
+    )
+    test: str = Field(primary_key=True, sa_type=Text)
+    flag: int = Field(sa_type=SmallInteger)
+
+
+class CheckHead(SQLModel, table=True):
+    """The one row that says up to which event, and by which rules, measurements were checked.
+
+    `run` is the run that may write, and `run_at` when it last said that it goes on.
+    """
+
+    __tablename__ = "check_head"
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    seq: int = Field(sa_type=BigInteger)
+    rules: str = Field(sa_type=Text)
+    run: str = Field(sa_type=Text)
+    run_at: datetime

@@ -7,6 +7,8 @@ import uuid
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from kembar_shared.chassis import audit
 from kembar_shared.chassis.database import writing
 from kembar_shared.measurement import store
@@ -85,7 +87,8 @@ def _judge(
             raise OwnUpload
         kind = store.events.RETRACTED if may_be_own else store.events.REVIEWED
         event = store.events.begin(conn, kind, caller.client)
-        store.judging.judge(conn, event, rows, flag=judgement.flag, zones=zones)
+        judged = rows.with_columns(flag=pl.lit(int(judgement.flag), pl.Int16))
+        store.judging.judge(conn, event, judged, zones=zones)
         code = uuid.uuid4().hex
         kept = {
             "id": event,

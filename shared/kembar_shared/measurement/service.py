@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from importlib import metadata
-from typing import TYPE_CHECKING
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Final
 
 from prometheus_client import Counter
 from starlette.concurrency import run_in_threadpool
@@ -14,21 +17,24 @@ from kembar_shared.chassis import app, audit, database, migrate
 from kembar_shared.chassis.keys import RemoteKeys
 from kembar_shared.chassis.messages import Messages
 from kembar_shared.chassis.settings import SettingUnfit
+from kembar_shared.measurement import thresholds
 from kembar_shared.measurement.gauges import Gauges
 from kembar_shared.measurement.indexing import Indices
-from kembar_shared.measurement.jobs import Jobs
+from kembar_shared.measurement.jobs import Checks, Jobs
 from kembar_shared.measurement.renewal import Figures
 from kembar_shared.measurement.routes import ROUTERS, receipts
 from kembar_shared.measurement.routes.shortcut import ShortWay
 from kembar_shared.measurement.settings import PACKAGES
 from kembar_shared.measurement.writer import Writer
 
+_LESS_URGENT: Final = 10
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from fastapi import FastAPI
 
     from kembar_shared.chassis.keys import KeySource
+    from kembar_shared.measurement.catalogue import Catalogue
     from kembar_shared.measurement.indicators import Domain
     from kembar_shared.measurement.settings import ServiceSettings
     from kembar_shared.measurement.standards import Standards
@@ -56,6 +62,7 @@ def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None =
         domain: What the service measures and how it judges.
         keys: Where tokens' keys come from; absent: the issuer of the settings.
     """
+    domain = _with_checks(settings, domain)
     engine = database.serving(settings)
     trail = audit.Trail(engine, settings)
     standards = domain.standards.digest
@@ -76,7 +83,10 @@ def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None =
         revocations_url=settings.list_url,
         poll_s=settings.revocations_poll_s,
     )
-    jobs = Jobs(engine, (figures, indices), settings)
+    checks = Checks(
+        engine, settings, service=domain.service, rules=_rules_of_checks(domain.catalogue)
+    )
+    jobs = Jobs(engine, (figures, indices), settings, checks)
     writer = Writer(engine, domain.catalogue)
 
     @asynccontextmanager
@@ -114,3 +124,50 @@ def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None =
             "upload_rows": {r: rows.labels(domain.service, r) for r in receipts.RESULTS},
         },
     )
+
+
+def check_quality(settings: ServiceSettings, domain: Domain) -> str:
+    """Check measurements beside their neighbours, where something happened; say what came of it.
+
+    Args:
+        settings: What the operator set.
+        domain: What the service measures.
+
+    Raises:
+        DatabaseUnavailable: The database is gone, too slow, or cannot be written.
+    """
+    # Requests come first.
+    os.nice(_LESS_URGENT)
+    catalogue = _with_checks(settings, domain).catalogue
+    engine = database.serving(settings)
+    try:
+        # Loaded here alone: it weighs more than all else of a service.
+        run = resolve_name("kembar_shared.measurement.quality:run")
+        outcome = run(engine, catalogue, rules=_rules_of_checks(catalogue))
+    finally:
+        engine.dispose()
+    done = f"{outcome.checked} measurements checked, {outcome.judged} flags changed"
+    return f"{done}; {outcome.reason}" if outcome.reason else done
+
+
+def _with_checks(settings: ServiceSettings, domain: Domain) -> Domain:
+    """Return *domain* with the operator's thresholds.
+
+    Raises:
+        SettingUnfit: They cannot be read; it says where and why.
+    """
+    file = settings.checks_file
+    if file is None:
+        return domain
+    try:
+        text = file.read_text(encoding="utf-8")
+        catalogue = thresholds.overridden(domain.catalogue, text)
+    except (OSError, ValueError) as error:
+        raise SettingUnfit(f"checks_file: {file}: {error}") from error
+    return replace(domain, catalogue=catalogue)
+
+
+def _rules_of_checks(catalogue: Catalogue) -> str:
+    """Return a text that changes whenever all measurements must be checked anew."""
+    versions = (metadata.version(name) for name in ("kembar-shared", "ioos-qc"))
+    return " ".join((*versions, thresholds.digest(catalogue)))

@@ -15,6 +15,9 @@ PACKAGES: Final = ("kembar_shared.chassis", "kembar_shared.measurement")
 MAKE_ROOM: Final = "kembar_shared.measurement.store.partitions:make_room"
 """What a restored table needs before its rows."""
 
+QUALITY: Final = "check measurements beside their neighbours, where something happened"
+"""What the command `quality` of a service does."""
+
 
 class ServiceSettings(Settings):
     """The settings every process has, and those of a service; each narrows them by its prefix."""
@@ -35,4 +38,14 @@ class ServiceSettings(Settings):
     )
     partitions_ahead: int = Field(
         default=3, ge=1, le=24, description="Services: months for which partitions are made ahead."
+    )
+    quality_period_s: float = Field(
+        default=300,
+        ge=1,
+        description="Services: seconds between two looks for measurements to be checked beside "
+        "their neighbours.",
+    )
+    checks_file: Path | None = Field(
+        default=None,
+        description="Services: TOML file with thresholds of these checks; see Quality control.",
     )

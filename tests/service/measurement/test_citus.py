@@ -6,6 +6,7 @@ service really issues on PostgreSQL while a story is told.
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import psycopg
@@ -16,10 +17,14 @@ from alembic.operations import Operations
 
 from kembar_shared.chassis.database import connect, reading
 from kembar_shared.chassis.migrations.versions import c002_audit
-from kembar_shared.measurement import models
+from kembar_shared.measurement import models, quality
 from kembar_shared.measurement.migrations.versions import measurement_0001_kernel as kernel
-from kembar_shared.measurement.migrations.versions import measurement_0002_indices as m002_indices
+from kembar_shared.measurement.migrations.versions import measurement_0002_indices as indices
+from kembar_shared.measurement.migrations.versions import measurement_0003_checks as checks
+from kembar_water.app import domain_of
+from kembar_water.settings import WaterSettings
 
+MIGRATIONS = (kernel, indices, checks)
 ROW = "CPM-{:02},bod,2026-01-{:02}T10:00:00+07:00,{},mg/L,,"
 POST = {
     "station": "CPM-02", "parameter": "bod", "time": "2026-01-09T10:00:00+07:00", "value": 2.5,
@@ -49,7 +54,7 @@ def database_url(cluster_url):
 
 
 @pytest.fixture
-def statements(agent, water, upload):
+def statements(agent, water, upload, cluster_url):
     """Tell a story of all that the service does; return its statements, blanks made equal."""
     found = []
     execute = psycopg.Cursor.execute
@@ -64,7 +69,8 @@ def statements(agent, water, upload):
         first = upload(*(ROW.format(s, d, d) for s in (1, 2) for d in (1, 2, 3))).json()
         upload(ROW.format(1, 1, 1), ROW.format(1, 2, 9), ROW.format(1, 5, 5))
         upload(ROW.format(1, 2, 2), reinstate=True)
-        upload(ROW.format(1, 6, "<2"))
+        upload(ROW.format(1, 6, "<2"), ROW.format(2, 4, 25000))
+        upload(ROW.format(2, 1, 1).replace("bod", "cod"))
         with water("measurements:review", "measurements:read", sub="r", client_id="r") as reviewer:
             judged = {"flag": 4, "reason": "Dry.", "stations": ["CPM-01"], "to": "2026-01-02"}
             assert reviewer.post("/v1/reviews", json=judged).status_code == 201
@@ -79,19 +85,28 @@ def statements(agent, water, upload):
         agent.get("/v1/measurements", params={"as_of": first["received_at"]})
         agent.get("/v1/measurements", params={"format": "csv"})
         agent.get("/metrics")
+        engine = connect(cluster_url, timeout_s=10)
+        quality.run(engine, domain_of(WaterSettings()).catalogue, rules="own")
+        engine.dispose()
+        agent.get("/v1/findings")
+        of = {"jurisdiction": "bandung", "indicator": "water.pollution_index", "period": "2026-01"}
+        assert agent.get("/v1/lineage", params=of).status_code == 200
+        assert agent.get(f"/v1/uploads/{first['id']}/figures").status_code == 200
         posted = agent.post("/v1/uploads", json={"measurements": [POST]})
         assert posted.status_code == 201
     return [s for s in dict.fromkeys(found) if SPREAD.search(s)]
 
 
 def test_what_is_spread_stands_alike_in_models_and_migration():
-    assert kernel.DISTRIBUTED == models.DISTRIBUTED
+    spread, whole = (
+        tuple(itertools.chain.from_iterable(getattr(m, name) for m in MIGRATIONS))
+        for name in ("DISTRIBUTED", "REFERENCE")
+    )
+    assert spread == models.DISTRIBUTED
     tables = {t for t in models.SQLModel.metadata.tables if not t.startswith("gateway")}
     own = {m.__tablename__ for m in vars(models).values() if hasattr(m, "__table__")}
     assert own <= tables
-    assert {*kernel.DISTRIBUTED, *kernel.REFERENCE, *m002_indices.REFERENCE} == own | {
-        "idempotency_key"
-    }
+    assert {*spread} | {*whole} == own | {"idempotency_key"}
 
 
 def test_every_unique_key_of_a_spread_table_holds_its_series(water, postgres_url):  # noqa: ARG001  its tables are made first
@@ -130,16 +145,16 @@ def test_the_migration_spreads_tables_on_a_cluster_alone(postgres_url, is_cluste
         if is_cluster:
             conn.exec_driver_sql("INSERT INTO pg_extension VALUES ('citus')")
         with Operations.context(MigrationContext.configure(conn)):
-            kernel.distribute()
-            m002_indices.replicate()
+            for migration in MIGRATIONS:
+                migration.distribute()
             c002_audit.replicate()
         calls = conn.exec_driver_sql("SELECT name, by, beside FROM calls ORDER BY place").all()
         conn.rollback()
     engine.dispose()
 
     spread = [call for call in calls if call.by is not None]
-    whole = (*kernel.REFERENCE, *m002_indices.REFERENCE, *c002_audit.TABLES)
-    number = len(whole) + len(models.DISTRIBUTED)
+    whole = [table for migration in MIGRATIONS for table in migration.REFERENCE]
+    number = len(whole) + len(models.DISTRIBUTED) + len(c002_audit.TABLES)
     assert len(calls) == (number if is_cluster else 0)
     assert {call.by for call in spread} <= {"series_id"}
     if is_cluster:

@@ -39,3 +39,24 @@ def test_storet_counts_samples_or_parameters_and_nothing_else(monkeypatch):
     monkeypatch.setenv("KEMBAR_WATER_STORET_COUNT_BASIS", "stations")
     with pytest.raises(ValidationError):
         WaterSettings()
+
+
+def test_a_child_gets_the_settings_that_its_parent_was_given(monkeypatch, tmp_path):
+    monkeypatch.setenv("KEMBAR_WATER_DO_SATURATION_MG_L", "8")
+    issuer = {
+        "name": "city", "issuer": "https://a", "jwks_url": "https://a/keys", "audience": "kembar",
+        "algorithms": ["ES256"],
+    }  # fmt: skip
+    given = WaterSettings(
+        database_url="postgresql://kembar@db/water", checks_file=tmp_path / "a b.toml",
+        do_saturation_mg_l=None, rate_per_s=0.5, issuers=(issuer,), quality_period_s=7,
+    )  # fmt: skip
+    environment = given.environment()
+    for name in ("DATABASE_URL", "DO_SATURATION_MG_L", "CHECKS_FILE"):
+        monkeypatch.delenv(f"KEMBAR_WATER_{name}", raising=False)
+    for variable, value in environment.items():
+        if variable.startswith("KEMBAR_"):
+            monkeypatch.setenv(variable, value)
+
+    assert WaterSettings() == given
+    assert environment["PATH"]

@@ -43,4 +43,18 @@ def _answer(parameter: Any, language: str) -> dict[str, Any]:
         "fail": None if parameter.fail is None else asdict(parameter.fail),
         "suspect": None if parameter.suspect is None else asdict(parameter.suspect),
         "source": parameter.source,
+        "checks": _checks(parameter.checks),
     }
+
+
+def _checks(checks: Any) -> dict[str, Any]:
+    """Return by what a value is checked beside its neighbours; null where it is not."""
+    flat = checks.flat
+    return asdict(checks) | {
+        "seasons": [asdict(season) for season in checks.seasons],
+        "flat": flat and {
+            "tolerance": flat.tolerance,
+            "suspect": f"PT{flat.suspect_min}M",
+            "fail": None if flat.fail_min is None else f"PT{flat.fail_min}M",
+        },
+    }  # fmt: skip

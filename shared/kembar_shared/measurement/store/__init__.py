@@ -3,6 +3,7 @@
 from kembar_shared.measurement.store import (
     acts,
     changes,
+    checks,
     events,
     figures,
     heads,
@@ -25,6 +26,7 @@ __all__ = [
     "Selection",
     "acts",
     "changes",
+    "checks",
     "events",
     "figures",
     "heads",

@@ -23,6 +23,10 @@ REVIEWED: Final = "review"
 RETRACTED: Final = "retraction"
 STATION_CHANGED: Final = "station"
 RULES_CHANGED: Final = "rules"
+CHECKED: Final = "checked"
+
+PEOPLE: Final = (REVIEWED, RETRACTED)
+"""Kinds of events by which a person gave a flag, which no check ever changes."""
 
 _TICK: Final = timedelta(microseconds=1)
 

@@ -1,4 +1,4 @@
-"""Reviews: a person's flag on measurements, which keeps the flag it replaces."""
+"""Flags given to measurements later, by a person or a check; what they replace is kept."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _CHOSEN: Final = ("series_id", "time_us", "span")
 _JUDGE: Final = """
-    UPDATE measurement SET flag = :flag, judged_by = :event, revision = measurement.revision + 1
+    UPDATE measurement SET flag = c.flag, judged_by = :event, revision = measurement.revision + 1
     FROM classed c
     WHERE measurement.series_id = c.series_id AND measurement.time_us = c.time_us
       AND measurement.time_us BETWEEN :first_us AND :last_us
@@ -89,18 +89,23 @@ def chosen(
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def judge(
-    conn: Connection, event: int, rows: pl.DataFrame, *, flag: int, zones: Mapping[int, str]
-) -> None:
-    """Give *rows* their new flag; what they were is kept, their sums are computed anew."""
-    shape = {"series_id": pl.Int32, "time_us": pl.Int64, "status": pl.String}
+def judge(conn: Connection, event: int, rows: pl.DataFrame, *, zones: Mapping[int, str]) -> None:
+    """Give rows their new flag; what they were is kept, their sums are computed anew.
+
+    Args:
+        conn: A writing transaction that holds the series.
+        event: Number of the event that judges.
+        rows: `series_id`, `time_us`, `span`, and `flag`, the one that they get.
+        zones: Time zone of each series.
+    """
+    shape = {"series_id": pl.Int32, "time_us": pl.Int64, "flag": pl.Int16, "status": pl.String}
     make_temporary(conn, "classed", shape)
-    marked = rows.select("series_id", "time_us", status=pl.lit("changed"))
+    marked = rows.select("series_id", "time_us", "flag", status=pl.lit("changed"))
     bulk.append(conn, "classed", marked)
     analyze(conn, "classed")
-    for statement, values in ((KEEP_OLD, {}), (_JUDGE, {"flag": flag})):
+    for statement in (KEEP_OLD, _JUDGE):
         bounded = within(statement, rows["time_us"], rows["time_us"])
-        conn.execute(text(bounded), {"event": event} | values)
+        conn.execute(text(bounded), {"event": event})
     spans = rows.group_by("series_id").agg(
         first_us=pl.col("time_us").min(), last_us=pl.col("time_us").max(), n=pl.len().cast(pl.Int32)
     )

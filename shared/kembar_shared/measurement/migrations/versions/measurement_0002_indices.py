@@ -6,6 +6,7 @@ from alembic import op
 revision = "measurement_0002"
 down_revision = "measurement_0001"
 
+DISTRIBUTED = ()
 REFERENCE = ("computed_index", "past_figure")
 
 
@@ -59,10 +60,10 @@ def upgrade() -> None:
     )
     op.execute("INSERT INTO computed_head (id, seq, rules) VALUES (2, 0, '')")
     if op.get_bind().dialect.name == "postgresql":
-        replicate()
+        distribute()
 
 
-def replicate() -> None:
+def distribute() -> None:
     """Keep the tables whole on every node of a Citus cluster, if this is one."""
     bind = op.get_bind()
     if bind.scalar(sa.text("SELECT count(*) FROM pg_extension WHERE extname = 'citus'")) == 0:
