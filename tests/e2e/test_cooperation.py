@@ -170,7 +170,13 @@ def test_the_scraped_figures_are_the_outcomes(up, eventually):
         return {dict(labels)["indicator"] for labels in figures}
 
     eventually(gather, {"waste.generated", "water.pollution_index", "air.pm25_mean"}.issubset)
-    for labels, value in figures.items():
+    # A service has more figures than a cooperation has indicators.
+    asked = set(up.outcomes("2023"))
+    judged = {
+        labels: value for labels, value in figures.items() if dict(labels)["indicator"] in asked
+    }
+    assert len(judged) >= 3
+    for labels, value in judged.items():
         figure = dict(labels)
         outcome = eventually(
             lambda figure=figure: up.outcomes(figure["period"])[figure["indicator"]],
