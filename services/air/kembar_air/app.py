@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kembar_air import catalogue, standards
 from kembar_air.indicators.air import Air
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from kembar_air.settings import AirSettings
 
 
+REACH_H: Final = 9
+"""A day of KEP-107 begins at 15:00 of the day before; a mean of eight hours reaches less far."""
+
+
 def domain(settings: AirSettings) -> Domain:
     """Return what the air service adds to the kernel."""
     rows = service.amended(standards.build(), settings)
@@ -29,6 +33,7 @@ def domain(settings: AirSettings) -> Domain:
         figures=air.figures,
         verdicts=Verdicts(rows).judge,
         hourly=air.hourly,
+        reach_h=REACH_H,
         hours_index=air.hours_index,
         rules=settings.ispu_reading,
     )

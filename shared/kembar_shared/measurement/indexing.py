@@ -32,6 +32,8 @@ _MARGIN: Final = timedelta(minutes=10)
 
 _DAY: Final = timedelta(days=1)
 _DAY_US: Final = 86_400_000_000
+_HOUR_US: Final = 3_600_000_000
+_HOURS_A_DAY: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Indices:
                 if head == (upto, self._rules):
                     return
                 touched = self._touched(conn, *head, upto)
-            for due in _together(touched, self._domain.window):
+            for due in _together(touched, self._domain):
                 with reading(self._engine) as conn:
                     values = compute(conn, self._domain, due)
                 with writing(self._engine) as conn:
@@ -111,13 +113,15 @@ def compute(conn: Connection, domain: Domain, due: Due) -> pl.DataFrame:
     hours = pl.DataFrame(schema=HOURS_SCHEMA)
     if domain.hourly:
         zones = [ZoneInfo(zone) for zone in due.zones]
-        first_us = min(local_midnight_us(due.first - _DAY, zone) for zone in zones)
+        first_us = min(local_midnight_us(due.first, zone) for zone in zones)
+        # A day of 23 or 25 hours has another hour before its midnight.
+        first_us -= (domain.reach_h + 1) * _HOUR_US
         end_us = max(local_midnight_us(due.following, zone) for zone in zones)
         hours = store.hours.read(conn, stations, domain.hourly, first_us, end_us)
     values = domain.indices(days, hours).filter(
         pl.col("period") >= due.first, pl.col("period") < due.following
     )
-    return _digested(values, days, hours, domain.window)
+    return _digested(values, days, hours, domain)
 
 
 def hourly(
@@ -167,16 +171,17 @@ def hourly(
     return found[:limit]
 
 
-def _together(touched: Iterable[store.indices.Touched], window: Grain) -> Iterator[Due]:
+def _together(touched: Iterable[store.indices.Touched], domain: Domain) -> Iterator[Due]:
     """Gather what is due into parts: stations that were touched on the same days together."""
     spans: dict[str, list[tuple[date, date]]] = {}
     about = {each.station: each for each in touched}
     for each in touched:
         zone = ZoneInfo(each.timezone)
         first = instant_of_us(each.first_us).astimezone(zone).date()
-        # A mean of hours that begins on one day ends on the next.
-        last = instant_of_us(each.last_us).astimezone(zone).date() + _DAY
-        whole = Period.of(first, window).first, Period.of(last, window).following
+        # Hours of an evening are part of what ends on the next day.
+        reached = instant_of_us(each.last_us) + timedelta(hours=domain.reach_h)
+        last = Period.of(reached.astimezone(zone).date(), domain.window)
+        whole = Period.of(first, domain.window).first, last.following
         spans.setdefault(each.station, []).append(whole)
     gathered: dict[tuple[date, date], list[str]] = {}
     for station, found in sorted(spans.items()):
@@ -206,26 +211,35 @@ def _merged(spans: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:
 
 
 def _digested(
-    values: pl.DataFrame, days: pl.DataFrame, hours: pl.DataFrame, window: Grain
+    values: pl.DataFrame, days: pl.DataFrame, hours: pl.DataFrame, domain: Domain
 ) -> pl.DataFrame:
     """Add to each value the digest of its method, and of the days and hours it may be made from."""
-    length = {Grain.DAY: "1d", Grain.MONTH: "1mo", Grain.YEAR: "1y"}[window]
-    of_days = _texts(days.with_columns(window=pl.col("period").dt.truncate(length)))
-    both = hours.with_columns(window=pl.col("day"))
-    if window is Grain.DAY:
-        before = hours.with_columns(window=pl.col("day").dt.offset_by("1d"))
-        both = pl.concat([both, before])
-    of_hours = _texts(both)
-    joined = (
-        values.with_columns(window=pl.col("period").dt.truncate(length))
-        .join(of_days, on=["station", "window"], how="left", maintain_order="left")
-        .join(of_hours, on=["station", "window"], how="left", maintain_order="left", suffix="_h")
+    length = {Grain.DAY: "1d", Grain.MONTH: "1mo", Grain.YEAR: "1y"}[domain.window]
+    truncated = pl.col("period").dt.truncate(length)
+    parts = [_texts(days.with_columns(window=truncated))]
+    if not hours.is_empty():
+        evening = hours.filter(pl.col("hour") >= _HOURS_A_DAY - domain.reach_h)
+        parts += [
+            _texts(hours.with_columns(window=pl.col("day"))),
+            _texts(evening.with_columns(window=pl.col("day").dt.offset_by("1d"))),
+        ]
+    inputs = (
+        pl.concat(parts)
+        .group_by("station", "window", maintain_order=True)
+        .agg(pl.col("text").str.join("\n\n"))
+        .with_columns(pl.col("text").map_elements(_sha256, return_dtype=pl.String))
     )
-    texts = joined.select(
-        pl.concat_str("index", "method", "text", "text_h", separator="\n", ignore_nulls=True)
-    ).to_series()
-    digests = [f"sha256:{hashlib.sha256(text.encode()).hexdigest()}" for text in texts]
-    return joined.select(*values.columns, digest=pl.Series("digest", digests, dtype=pl.String))
+    named = pl.concat_str("index", "method", "text", separator="\n", ignore_nulls=True)
+    return (
+        values.with_columns(window=truncated)
+        .join(inputs, on=["station", "window"], how="left", maintain_order="left")
+        .select(*values.columns, digest=named.map_elements(_sha256, return_dtype=pl.String))
+        .with_columns("sha256:" + pl.col("digest"))
+    )
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _texts(rows: pl.DataFrame) -> pl.DataFrame:

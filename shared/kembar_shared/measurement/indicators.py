@@ -200,11 +200,12 @@ class Domain:
         catalogue: What it measures.
         standards: The limits and factors it judges by.
         indices: Days (`DAYS_SCHEMA`) and hours (`HOURS_SCHEMA`) -> `INDEX_SCHEMA`. It gets all
-            days of the periods asked for (`window`), and the hours of these and the day before.
+            days of the periods asked for (`window`), their hours, and `reach_h` hours before.
         figures: Days -> one figure per indicator, jurisdiction and period.
         verdicts: Days of whole years, and the indices of their days -> `VERDICT_SCHEMA`.
         window: Calendar period whose days an index value is made from.
         hourly: Parameters of which `indices` needs the hours.
+        reach_h: How many hours before a day its index values may be made from.
         judged_by: Whether a verdict is made of one station's values or a jurisdiction's.
         hours_index: Hours of one station -> its index of each hour; none: it has no such index.
         rules: The settings that its figures depend on, as text.
@@ -218,6 +219,7 @@ class Domain:
     verdicts: Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
     window: Grain = Grain.DAY
     hourly: tuple[str, ...] = ()
+    reach_h: int = 0
     judged_by: Literal["station", "jurisdiction"] = "station"
     hours_index: Callable[[pl.DataFrame], pl.DataFrame] | None = None
     rules: str = ""

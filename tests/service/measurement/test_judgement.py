@@ -1,15 +1,18 @@
 """Index values that are kept and computed anew where something happened; rules that change."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from kembar_air.app import domain as air_domain
+from kembar_air.settings import AirSettings
 from kembar_shared.chassis.database import connect, reading
 from kembar_shared.measurement import indexing, service, store
 from kembar_water.app import domain_of
 from kembar_water.settings import WaterSettings
+from tests.service.measurement.conftest import STATION
 
 SAMPLE = {"ph": 7.1, "bod": 5, "cod": 30, "do": 4.5, "tss": 60, "temp": 26}
 UNITS = {"ph": "pH", "temp": "degC"}
@@ -104,6 +107,67 @@ def test_only_what_an_event_touched_is_computed_anew(agent, sample, engine):
         if name == index
     }
     assert {key: value for key, value in new.items() if key[2] == index} == fresh
+
+
+@pytest.fixture
+def air(database_url, serve, signing):
+    """Serve an air service with a station on each side of the equator's noon."""
+    settings = AirSettings(database_url=SecretStr(database_url))
+    app = service.build(settings, air_domain(settings), keys=signing.keys)
+    scopes = "measurements:write measurements:read stations:write"
+    client = serve(app, token=signing.token(scopes))
+    for code, zone in (("BDG-01", "Asia/Jakarta"), ("AKL-01", "Pacific/Auckland")):
+        body = STATION | {"code": code, "timezone": zone, "water_class": None}
+        assert client.post("/v1/stations", json=body).status_code == 201
+    return client
+
+
+def hours(client, station, first, count, value=40.0, parameter="o3"):
+    """Send hours one after the other, each a little higher."""
+    rows = [
+        f"{station},{parameter},{first + timedelta(hours=n):%Y-%m-%dT%H:%M:%SZ},{value + n},µg/m³"
+        for n in range(count)
+    ]
+    body = "station,parameter,time,value,unit\n" + "\n".join(rows)
+    answer = client.post("/v1/uploads", content=body.encode(), headers={"Content-Type": "text/csv"})
+    assert answer.status_code == 201, answer.text
+
+
+def test_a_mean_that_runs_over_midnight_is_computed_anew_on_the_next_day(air, database_url):
+    # In Auckland a night of 25 hours lies between.
+    first = datetime(2024, 4, 5, tzinfo=UTC)
+    for station in ("BDG-01", "AKL-01"):
+        hours(air, station, first, 72)
+    air.get("/v1/indices")
+    hours(air, "BDG-01", datetime(2024, 4, 6, 16, tzinfo=UTC), 1, value=500.0)
+    hours(air, "AKL-01", datetime(2024, 4, 6, 11, tzinfo=UTC), 2, value=700.0)
+
+    items = air.get("/v1/indices", params={"limit": 1000}).json()["items"]
+    kept = {(i["station"], i["period"], i["index"]): (i["value"], i["digest"]) for i in items}
+    engine = connect(SecretStr(database_url), timeout_s=10)
+    fresh = {
+        (station, str(day), index): (value, digest)
+        for station, day, index, value, digest in recomputed(engine, air_domain(AirSettings()))
+    }
+    engine.dispose()
+    assert kept == fresh
+    assert kept["BDG-01", "2024-04-07", "max_8h:o3"][0] > 100
+
+
+def test_the_index_of_each_hour_is_that_of_the_24_hours_that_end_there(air):
+    hours(air, "BDG-01", datetime(2024, 4, 5, tzinfo=UTC), 50, value=10.0, parameter="pm25")
+
+    query = {"cadence": "hour", "station": "BDG-01"}
+    items = pages(air, "/v1/indices", 7, **query)
+    numbers = {i["time"]: i["value"] for i in items if i["value"] is not None}
+    assert min(numbers) == "2024-04-05T18:00:00Z"
+    # Hours 26 to 49 are 36 to 59: a mean of 47.5.
+    assert numbers["2024-04-07T02:00:00Z"] == 90
+    assert len({i["time"] for i in items}) == len(items)
+    narrowed = pages(air, "/v1/indices", 1000, **query, **{"from": "2024-04-07"})
+    assert {i["time"]: i["value"] for i in narrowed}.items() <= {
+        i["time"]: i["value"] for i in items
+    }.items()
 
 
 @pytest.mark.parametrize("limit", [1, 2, 1000])
