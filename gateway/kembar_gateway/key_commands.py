@@ -40,7 +40,13 @@ def add(commands: Any) -> None:  # Any: argparse keeps the type to itself
         help="seconds for which it is published before it signs (default: %(default)s)",
     )
     rotate.set_defaults(action=_told(_rotate))
-    withdraw = tasks.add_parser("withdraw", help="end a key that leaked, and every token it signed")
+    # One id in 64 begins with a hyphen, and is no option for that.
+    withdraw = tasks.add_parser(
+        "withdraw",
+        help="end a key that leaked, and every token it signed",
+        prefix_chars="+",
+        add_help=False,
+    )
     withdraw.add_argument("kid", help="the key's id")
     withdraw.set_defaults(action=_told(_withdraw))
 
