@@ -5,14 +5,18 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import structlog
 from starlette.concurrency import run_in_threadpool
 
 from kembar_gateway import (
+    budgets,
     client_changes,
     clients,
     dashboards,
     door,
     identity,
+    oversight,
+    overviews,
     partner,
     register,
     registry,
@@ -22,12 +26,14 @@ from kembar_gateway.dashboards import Pages
 from kembar_gateway.gauges import OutcomeCollector
 from kembar_gateway.identity import Issuer
 from kembar_gateway.pulls import Pulls
+from kembar_gateway.registers import Registers
 from kembar_gateway.revoking import Revoking
 from kembar_gateway.settings import PACKAGES, Clock, GatewaySettings, utc_now
 from kembar_shared.chassis import audit, migrate
 from kembar_shared.chassis.app import assemble
 from kembar_shared.chassis.database import Engine, serving, writing
 from kembar_shared.chassis.messages import Messages
+from kembar_shared.chassis.problems import DatabaseUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -41,8 +47,9 @@ def build(settings: GatewaySettings, *, clock: Clock = utc_now) -> FastAPI:
     Raises:
         ProfileRejected: The profile of the register cannot be used.
     """
-    known = register.load(settings.profile)
+    profile = register.load(settings.profile)
     engine = serving(settings)
+    registers = Registers(engine, profile, clock=clock)
     trail = audit.Trail(engine, settings)
     issuer = Issuer(settings)
     messages = Messages.of("kembar_shared.chassis", "kembar_gateway")
@@ -53,6 +60,7 @@ def build(settings: GatewaySettings, *, clock: Clock = utc_now) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(_prepare, engine, issuer, settings, clock)
+        await run_in_threadpool(_fill, registers)
         await run_in_threadpool(revoking.start)
         async with door.opened(settings) as app.state.door:
             trail.start()
@@ -74,13 +82,16 @@ def build(settings: GatewaySettings, *, clock: Clock = utc_now) -> FastAPI:
             clients.router,
             client_changes.router,
             registry.router,
+            overviews.router,
+            budgets.router,
+            oversight.router,
             partner.router,
             dashboards.router,
             door.routes(settings),
         ],
         keys=issuer,
         messages=messages,
-        collectors=[OutcomeCollector(engine, known, settings, clock=clock), pulls.counter],
+        collectors=[OutcomeCollector(engine, registers, settings, clock=clock), pulls.counter],
         checks={
             "database": lambda: migrate.is_current(engine, PACKAGES),
         },
@@ -88,7 +99,7 @@ def build(settings: GatewaySettings, *, clock: Clock = utc_now) -> FastAPI:
         trail=trail,
         state={
             "engine": engine,
-            "register": known,
+            "registers": registers,
             "issuer": issuer,
             "revoking": revoking,
             "logins": tokens.Logins(settings.failed_logins_per_minute),
@@ -137,3 +148,11 @@ def _prepare(engine: Engine, issuer: Issuer, settings: GatewaySettings, clock: C
     if settings.credentials_file is not None:
         with writing(engine) as conn:
             identity.make_first_clients(conn, issuer, settings.credentials_file, now=clock())
+
+
+def _fill(registers: Registers) -> None:
+    """Fill the register, or leave it to the first request where the database is away."""
+    try:
+        registers.fill()
+    except DatabaseUnavailable as error:
+        structlog.get_logger().warning("register", reason=error.slug)

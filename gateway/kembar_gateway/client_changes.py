@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from kembar_gateway import clients, identity, store
 from kembar_gateway.clients import ClientMade, ClientShown, Globs, Name, RateLimit
 from kembar_gateway.identity import IssuerDep
-from kembar_gateway.register import RegisterDep
+from kembar_gateway.registers import RegisterDep
 from kembar_gateway.revoking import RevokingDep
 from kembar_gateway.settings import NowDep
 from kembar_gateway.store import EngineDep, KnownClient

@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kembar_gateway import identity, store
 from kembar_gateway.identity import NARROWED, ROLES, IssuerDep
-from kembar_gateway.register import Register, RegisterDep
+from kembar_gateway.register.book import Register
+from kembar_gateway.registers import RegisterDep
 from kembar_gateway.settings import NowDep
 from kembar_gateway.store import EngineDep, KnownClient
 from kembar_shared.chassis import audit, caching, idempotency, pages

@@ -15,8 +15,9 @@ from markupsafe import Markup
 from kembar_gateway import pictures, store
 from kembar_gateway.outcomes import Freshness, Outcome
 from kembar_gateway.pictures import Column
-from kembar_gateway.profile import SERVICE, Indicator
-from kembar_gateway.register import Register, RegisterDep
+from kembar_gateway.register.book import Register
+from kembar_gateway.register.judging import SERVICE, Indicator
+from kembar_gateway.registers import RegisterDep
 from kembar_gateway.settings import NowDep, SettingsDep
 from kembar_gateway.speech import Speech
 from kembar_gateway.store import EngineDep, Shelf

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
     from kembar_gateway.outcomes import Outcome
-    from kembar_gateway.register import Register
+    from kembar_gateway.registers import Registers
     from kembar_gateway.settings import Clock, GatewaySettings
     from kembar_gateway.store import Heard, Shelf
 
@@ -31,10 +31,10 @@ class OutcomeCollector(Collector):
     """
 
     def __init__(
-        self, engine: Engine, register: Register, settings: GatewaySettings, *, clock: Clock
+        self, engine: Engine, registers: Registers, settings: GatewaySettings, *, clock: Clock
     ) -> None:
         self._engine = engine
-        self._register = register
+        self._registers = registers
         self._settings = settings
         self._clock = clock
 
@@ -46,13 +46,14 @@ class OutcomeCollector(Collector):
         """Read the store once; without it only the process's own metrics remain."""
         now = self._clock()
         try:
+            register = self._registers.current()
             with reading(self._engine) as conn:
                 heard = store.heard_of(conn)
                 shelves = [
                     store.read_shelf(
-                        conn, self._register, code, now=now, stale_after_s=self._stale_after_s
+                        conn, register, code, now=now, stale_after_s=self._stale_after_s
                     )
-                    for code in self._register.cooperations
+                    for code in register.cooperations
                 ]
         except DatabaseUnavailable:
             return
@@ -98,13 +99,13 @@ def _outcomes(shelves: Iterable[Shelf]) -> Iterator[Metric]:
     state = GaugeMetricFamily(
         "kembar_figure_state",
         "1 for the state that the figure has.",
-        labels=("figure", "period", "origin", "state"),
+        labels=("cooperation", "figure", "period", "origin", "state"),
     )
     for cooperation, outcome in _exported(shelves):
         # The least real of what it was made from; empty where that is nothing.
         origin = "" if outcome.origin is None else outcome.origin.value
         labels = [cooperation, outcome.indicator, str(outcome.period), origin]
-        state.add_metric([*labels[1:], outcome.state.value], 1.0)
+        state.add_metric([*labels, outcome.state.value], 1.0)
         if outcome.value is None:
             continue
         value.add_metric(labels, outcome.value)

@@ -1,10 +1,10 @@
-"""Tables of the gateway: clients, the services' figures in all their versions, pulls."""
+"""Tables of the gateway: clients, figures and register entries in all their versions, pulls."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, Text, text
+from sqlalchemy import BigInteger, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 
@@ -98,3 +98,50 @@ class JobClaim(SQLModel, table=True):
     slot: int = Field(
         primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}
     )
+
+
+class RegisterEntry(SQLModel, table=True):
+    """One version of an entry of the register; the current one has no `valid_to`.
+
+    `number` counts all changes of the register, `place` is the number of the entry's first version.
+    """
+
+    __tablename__ = "register_entry"
+    __table_args__ = (
+        Index(
+            "ux_register_entry_current",
+            "kind",
+            "cooperation",
+            "code",
+            unique=True,
+            sqlite_where=text("valid_to IS NULL"),
+            postgresql_where=text("valid_to IS NULL"),
+        ),
+        UniqueConstraint("kind", "cooperation", "code", "version", name="ux_register_entry"),
+        Index("ix_register_entry_place", "kind", "place"),
+    )
+
+    number: int = Field(
+        primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}
+    )
+    place: int = Field(sa_type=BigInteger)
+    kind: str = Field(sa_type=Text)
+    cooperation: str = Field(sa_type=Text)
+    code: str = Field(sa_type=Text)
+    version: int
+    body: str = Field(sa_type=Text)
+    digest: str = Field(sa_type=Text)
+    valid_from: datetime
+    valid_to: datetime | None = None
+    changed_by: str = Field(sa_type=Text)
+    reason: str = Field(sa_type=Text)
+
+
+class RegisterHead(SQLModel, table=True):
+    """One row: number and instant of the register's newest change; 0 before it was filled."""
+
+    __tablename__ = "register_head"
+
+    id: int = Field(primary_key=True)
+    number: int = Field(sa_type=BigInteger)
+    changed_at: datetime | None = None

@@ -14,8 +14,9 @@ from pydantic import BaseModel, Field
 
 from kembar_gateway import store
 from kembar_gateway.outcomes import Outcome
-from kembar_gateway.profile import Indicator
-from kembar_gateway.register import Register, RegisterDep
+from kembar_gateway.register.book import Register
+from kembar_gateway.register.judging import Indicator
+from kembar_gateway.registers import RegisterDep
 from kembar_gateway.settings import NowDep, SettingsDep
 from kembar_gateway.store import EngineDep
 from kembar_gateway.wire import Origin, Period, State

@@ -38,7 +38,8 @@ class GatewaySettings(Settings):
         description="On a first start, one client per role is made and its secret written here.",
     )
     profile: Path | None = Field(
-        default=None, description="The register as a TOML file; default: the packaged one."
+        default=None,
+        description="What a first start fills the register with (TOML); default: the packaged one.",
     )
     public_outcomes: bool = Field(
         default=False, description="Show unpublished outcomes on the page without a token."

@@ -16,7 +16,7 @@ from kembar_gateway.wire import Origin, Period, State
 
 if TYPE_CHECKING:
     from kembar_gateway.outcomes import Outcome
-    from kembar_gateway.profile import Indicator
+    from kembar_gateway.register.judging import Indicator
     from kembar_shared.chassis.messages import Messages
 
 

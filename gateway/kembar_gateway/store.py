@@ -16,8 +16,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from kembar_gateway import outcomes
 from kembar_gateway.models import Client, JobClaim, SourceStatus, StoredFigure
 from kembar_gateway.outcomes import Freshness, Outcome
-from kembar_gateway.profile import SERVICE, Indicator
-from kembar_gateway.register import Register
+from kembar_gateway.register.book import Register
+from kembar_gateway.register.judging import SERVICE, Indicator
 from kembar_gateway.wire import Figure, Origin, Period, State
 from kembar_shared.chassis.database import Connection, Engine, is_sqlite
 
@@ -282,7 +282,7 @@ def read_shelf(
     """Read all that the outcomes of *cooperation* are computed from."""
     indicators = register.indicators_of(cooperation)
     figures: dict[str, list[Figure]] = {indicator.code: [] for indicator in indicators}
-    for figure in (*_figures_of(conn, figures), *register.published_figures):
+    for figure in (*_figures_of(conn, figures), *register.published_figures_of(cooperation)):
         if figure.indicator in figures:
             figures[figure.indicator].append(figure)
     heard = heard_of(conn)

@@ -41,6 +41,29 @@ SERVICE = PROCESS | {
     ("GET", "/v1/lineage"): {"indicators:read", "outcomes:read"},
     ("GET", "/v1/uploads/{code}/figures"): {"measurements:read"},
 }
+KINDS = (
+    "cooperations",
+    "parties",
+    "agreements",
+    "focus-areas",
+    "programmes",
+    "activities",
+    "commitments",
+    "contributions",
+    "budget-lines",
+    "exchange-rates",
+    "pilots",
+    "indicators",
+    "disruptions",
+    "evaluations",
+    "decisions",
+)
+APART = ("commitments", "indicators")
+OF_THE_SAME_MAKE = tuple(
+    f"/v1/{kind}" for kind in KINDS if kind not in {"commitments", "indicators"}
+)
+"""Kinds that are served by the same functions as the two that are not here."""
+
 GATEWAY = (
     PROCESS
     | {
@@ -55,12 +78,23 @@ GATEWAY = (
         ("GET", "/v1/clients/{client_id}"): {"clients:manage"},
         ("PATCH", "/v1/clients/{client_id}"): {"clients:manage"},
         ("POST", "/v1/clients/{client_id}/secret"): {"clients:manage"},
-        ("GET", "/v1/cooperations"): {"outcomes:read"},
-        ("GET", "/v1/parties"): {"outcomes:read"},
-        ("GET", "/v1/agreements"): {"outcomes:read"},
-        ("GET", "/v1/focus-areas"): {"outcomes:read"},
-        ("GET", "/v1/programmes"): {"outcomes:read"},
-        ("GET", "/v1/indicators"): {"outcomes:read"},
+    }
+    | {
+        (method, f"/v1/{kind}"): {scope}
+        for kind in KINDS
+        for method, scope in (("GET", "outcomes:read"), ("POST", "register:write"))
+    }
+    | {
+        ("GET", "/v1/{kind}/{code}"): {"outcomes:read"},
+        ("PATCH", "/v1/{kind}/{code}"): {"register:write"},
+        ("GET", "/v1/{kind}/{code}/versions"): {"outcomes:read"},
+        ("GET", "/v1/indicators/{code}/targets"): {"outcomes:read"},
+        ("GET", "/v1/realisation"): {"outcomes:read"},
+        ("GET", "/v1/budget"): {"outcomes:read"},
+        ("GET", "/v1/assistance"): {"outcomes:read"},
+        ("GET", "/v1/composition"): {"outcomes:read"},
+        ("GET", "/v1/overdue"): {"outcomes:read"},
+        ("GET", "/v1/audit-sample"): {"audit:read"},
         ("GET", "/v1/outcomes"): {"outcomes:read"},
     }
     # The services behind the door check the token themselves.

@@ -15,15 +15,23 @@ ALONE = "nothing:at-all"
 def marks(app):
     """Who may call each operation, as its route is marked."""
     return {
-        (method, context.path): PUBLIC if access.is_public else set(access.scopes) or ANY_TOKEN
+        (method, context.path.replace(":kind}", "}")): PUBLIC
+        if access.is_public
+        else set(access.scopes) or ANY_TOKEN
         for context in iter_route_contexts(app.routes)
         for access in [access_of(context.endpoint)]
+        for path in [context.path.replace(":kind}", "}")]
         for method in context.methods or ()
     }
 
 
 def address(path):
-    return path.replace("{path:path}", "x").replace("{", "").replace("}", "")
+    return (
+        path.replace("{path:path}", "x")
+        .replace("{kind}", "pilots")
+        .replace("{", "")
+        .replace("}", "")
+    )
 
 
 def test_every_operation_is_in_the_table_and_marked_as_there(app, name):

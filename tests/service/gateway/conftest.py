@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,10 @@ import pytest
 from kembar_gateway.app import build
 from kembar_gateway.identity import Grant, Issuer
 from kembar_gateway.settings import PACKAGES, GatewaySettings
+from kembar_shared.chassis import cli
 from kembar_shared.chassis.limits import Rate
+from tests.loopback import PLAIN
+from tests.service.gateway.entries import BOTH, Made, Planner
 
 
 @dataclass
@@ -213,3 +217,56 @@ def figure(indicator: str, period: str, value: float | None, **members: object) 
 @pytest.fixture(name="figure")
 def _figure() -> Callable[..., dict]:
     return figure
+
+
+@pytest.fixture(scope="module")
+def shared_gateway(tmp_path_factory, sqlite_templates) -> Iterator[Gateway]:
+    """Serve one gateway on SQLite for all tests of a module: each keeps to codes of its own."""
+    folder = tmp_path_factory.mktemp("shared")
+    url = sqlite_templates.new(folder / "gateway.sqlite", PACKAGES)
+    dead = dict.fromkeys(("waste_url", "water_url", "air_url"), "http://127.0.0.1:9")
+    settings = GatewaySettings(
+        database_url=url,
+        keys_file=folder / "keys.json",
+        audit_key_file=folder / "audit.key",
+        pull_period_s=3600,
+        public_outcomes=True,
+        **dead,
+    )
+    app = build(settings)
+    server = cli.server(app, settings.model_copy(update={"port": 0}))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 15
+    while not server.started:
+        assert time.monotonic() < deadline, "the gateway did not start in time"
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, **PLAIN) as client:
+        yield Gateway(client, settings, app)
+    server.should_exit = True
+    thread.join(timeout=15)
+    assert not thread.is_alive(), "the gateway did not stop"
+
+
+@pytest.fixture
+def shared_planner(shared_gateway: Gateway) -> Planner:
+    """Ask the shared gateway as a client that may enter and read everything."""
+    return Planner(shared_gateway)
+
+
+@pytest.fixture
+def source(shared_planner: Planner) -> Callable[..., dict[str, dict]]:
+    """Return a function: kind and query -> entries of the packaged profile by code."""
+
+    def read(kind: str, /, **query: object) -> dict[str, dict]:
+        answer = shared_planner.get(f"/v1/{kind}", cooperation=BOTH, **query)
+        return {item["code"]: item for item in answer.json()["items"]}
+
+    return read
+
+
+@pytest.fixture
+def made(shared_planner: Planner) -> Made:
+    """Make a cooperation of two cities that the test fills."""
+    return Made(shared_planner)

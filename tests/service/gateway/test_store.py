@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kembar_gateway import register, store
+from kembar_gateway import entries, register, store
+from kembar_gateway.entries import Writing
 from kembar_gateway.settings import PACKAGES
 from kembar_gateway.store import KnownClient
 from kembar_gateway.wire import Figure, Origin, Period, State
@@ -151,3 +153,37 @@ def test_the_database_goes_up_and_is_current(database_url):
 
     assert (before, migrate.is_current(engine, PACKAGES)) == (False, True)
     engine.dispose()
+
+
+def test_the_register_as_of_an_instant_is_what_it_was_then(engine):
+    profile = register.load(None).entries[:6]
+    draw = random.Random(22)
+    snapshots = []
+    with writing(engine) as conn:
+        made = entries.add(conn, entries.head(conn, lock=True), profile[:3], Writing("a", "r", AT))
+    for number in range(1, 20):
+        # A clock that jumps back does not put a change before the last one.
+        at = AT + timedelta(seconds=number if number % 5 else -number)
+        with writing(engine) as conn:
+            head = entries.head(conn, lock=True)
+            if number in {4, 9, 14}:
+                one = [profile[3 + number // 5]]
+                made += entries.add(conn, head, one, Writing("b", "new", at))
+            else:
+                place = draw.randrange(len(made))
+                status = draw.choice(["claimed", "published"])
+                part = made[place].entered().part.model_copy(update={"status": status})
+                why = Writing("b", str(number), at)
+                made[place] = entries.replace(conn, head, made[place], part, why)
+            changed_at = entries.head(conn).changed_at
+            snapshots.append((changed_at, [each.digest for each in entries.current(conn)]))
+
+    with reading(engine) as conn:
+        last = dict(snapshots)
+        found = {at: [each.digest for each in entries.current(conn, as_of=at)] for at in last}
+        before = entries.current(conn, as_of=AT - timedelta(seconds=1))
+        numbers = {each.number for each in entries.current(conn)}
+    assert found == last
+    assert before == []
+    assert max(numbers) == 3 + 19
+    assert sorted(at for at, _ in snapshots) == [at for at, _ in snapshots]

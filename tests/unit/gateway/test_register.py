@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from importlib import resources
 
 import pytest
 
 from kembar_gateway import register
 from kembar_gateway.register import ProfileRejected
+from kembar_gateway.register.agreements import Agreement
+from kembar_gateway.register.programmes import Programme
 from kembar_gateway.wire import Period
 from kembar_shared.chassis.verifying import Caller
 
+BOTH = "bandung-kawasaki"
 PACKAGED = (resources.files("kembar_gateway") / "profiles" / "bandung-kawasaki.toml").read_text(
     encoding="utf-8"
 )
@@ -34,9 +37,9 @@ def changed(tmp_path):
 
 
 def test_the_two_agreements_have_their_dates_and_scopes(packaged):
-    first, second = packaged.profile.agreements
+    first, second = packaged.of(BOTH, "agreements", Agreement)
 
-    assert (first.signed_on, second.signed_on) == (date(2016, 2, 18), date(2020, 2, 6))
+    assert (first.signed_on, second.signed_on) == ("2016-02-18", "2020-02-06")
     assert [scope.named for scope in first.scopes] == [True, True, True, True, False]
     assert [scope.code for scope in second.scopes] == ["waste", "water", "air"]
     assert {s.code: s.continues_as for s in first.scopes} == {
@@ -49,24 +52,25 @@ def test_the_two_agreements_have_their_dates_and_scopes(packaged):
 
 
 def test_kang_pisman_keeps_both_dates_that_are_stated(packaged):
-    programme = next(p for p in packaged.profile.programmes if p.code == "kang-pisman")
+    programmes = packaged.of(BOTH, "programmes", Programme)
+    programme = next(p for p in programmes if p.code == "kang-pisman")
 
-    starts = {d.on: (d.sources, d.status) for d in programme.dates if d.event == "start"}
+    starts = {d.on: (d.sources[0].code, d.status) for d in programme.dates if d.event == "start"}
     assert starts == {
-        "2018-10-17": (("fokusjabar-2019",), "published"),
-        "2016": (("thesis",), "claimed"),
+        "2018-10-17": ("fokusjabar-2019", "published"),
+        "2016": ("thesis", "claimed"),
     }
 
 
 def test_no_target_is_invented_and_its_absence_is_said(packaged):
-    for indicator in packaged.profile.indicators:
+    for indicator in packaged.indicators_of(BOTH):
         if indicator.code != "water.citarum_ika":
             assert (indicator.baseline, indicator.targets) == (None, ())
-            assert packaged.public(indicator)["targets_note"]["en"].startswith("No target")
+            assert indicator.targets_note.say("en").startswith("No target")
 
 
 def test_the_citarum_index_is_fed_by_the_register(packaged):
-    figures = {f.period: f.value for f in packaged.published_figures}
+    figures = {f.period: f.value for f in packaged.published_figures_of(BOTH)}
 
     assert figures == {
         "2018": 33.43,
@@ -81,10 +85,10 @@ def test_the_citarum_index_is_fed_by_the_register(packaged):
 
 
 def test_every_fact_is_shown_with_its_sources_spelled_out(packaged):
-    shown = packaged.public(packaged.profile.agreements[0])
+    first = packaged.of(BOTH, "agreements", Agreement)[0]
 
-    assert shown["sources"][0]["where"] == "eri-kawasaki.jp/?p=7855"
-    assert shown["scopes"][4]["sources"][0]["title"].startswith("Thesis")
+    assert first.sources[0].where == "eri-kawasaki.jp/?p=7855"
+    assert first.scopes[4].sources[0].title.startswith("Thesis")
 
 
 def test_the_month_is_that_of_the_cooperation(packaged):

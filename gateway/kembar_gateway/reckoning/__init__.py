@@ -1,0 +1,11 @@
+"""What follows from the register's entries: counted, never typed in. Pure.
+
+values         a number with a state; ratios that name their denominator
+realisation    how far commitments have come
+budget         needed, committed, disbursed and spent, in two currencies
+assistance     who gave whom what
+composition    what kinds of activities there were
+deadlines      what is overdue, silent, or only a plan
+sampling       evidence drawn for an audit
+targets        what targets were, and why they were changed
+"""

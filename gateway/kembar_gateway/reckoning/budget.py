@@ -1,0 +1,120 @@
+"""Needed, committed, disbursed and spent; two currencies are added only by a dated rate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import fsum
+from typing import Final, Literal
+
+from kembar_gateway.reckoning.values import Value, known, unknown
+from kembar_gateway.register.resources import BudgetLine, ExchangeRate
+from kembar_gateway.wire import State
+
+CURRENCIES: Final = ("IDR", "JPY")
+Column = Literal["needed", "committed", "disbursed", "spent"]
+COLUMNS: Final[tuple[Column, ...]] = ("needed", "committed", "disbursed", "spent")
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """The sums of some budget lines in one currency.
+
+    Attributes:
+        columns: needed, committed, disbursed and spent; `no_data` where no line says any.
+        gap: Needed less committed, of the lines that say how much they need.
+        absorption: Spent as a share of committed, of the lines that say both.
+        lines: How many lines were added up.
+        rates: Codes of the exchange rates used.
+    """
+
+    currency: str
+    columns: Mapping[Column, Value]
+    gap: Value
+    absorption: Value
+    lines: int
+    rates: tuple[str, ...]
+
+
+def own(lines: Iterable[BudgetLine], currency: str) -> Sums:
+    """Add up the lines that are in *currency* themselves."""
+    chosen = [(line, 1.0) for line in _standing(lines) if line.currency == currency]
+    return _sums(chosen, currency, ())
+
+
+def together(lines: Iterable[BudgetLine], rates: Mapping[str, ExchangeRate], currency: str) -> Sums:
+    """Add up all lines in *currency*, each by the exchange rate that it names.
+
+    Where a line of the other currency names none, nothing of it is known: `cannot_assess`.
+    """
+    factors: list[tuple[BudgetLine, float]] = []
+    used: set[str] = set()
+    for line in _standing(lines):
+        factor = 1.0
+        if line.currency != currency:
+            rate = rates.get(line.rate or "")
+            if rate is None:
+                return _not_added(currency, sum(1 for _ in _standing(lines)))
+            used.add(rate.code)
+            factor = rate.idr_per_jpy if currency == "IDR" else 1 / rate.idr_per_jpy
+        factors.append((line, factor))
+    return _sums(factors, currency, tuple(sorted(used)))
+
+
+def amount(line: BudgetLine, column: Column) -> int | None:
+    """Return what a line says in a column, in its own currency; None where it says nothing."""
+    stated = getattr(line, column)
+    return sum(each.amount for each in stated) if stated else None
+
+
+def _standing(lines: Iterable[BudgetLine]) -> list[BudgetLine]:
+    return [line for line in lines if line.state != "cancelled"]
+
+
+def _sums(lines: Sequence[tuple[BudgetLine, float]], currency: str, rates: tuple[str, ...]) -> Sums:
+    columns = {column: _sum(lines, column, currency) for column in COLUMNS}
+    needing = [(line, f) for line, f in lines if amount(line, "needed") is not None]
+    both = [
+        (line, f)
+        for line, f in lines
+        if amount(line, "committed") is not None and amount(line, "spent") is not None
+    ]
+    return Sums(
+        currency, columns, _gap(needing, currency), _absorption(both, currency), len(lines), rates
+    )
+
+
+def _sum(lines: Sequence[tuple[BudgetLine, float]], column: Column, currency: str) -> Value:
+    stated = [(amount(line, column), factor) for line, factor in lines]
+    terms = [value * factor for value, factor in stated if value is not None]
+    return known(fsum(terms), currency) if terms else unknown(currency, State.NO_DATA)
+
+
+def _gap(lines: Sequence[tuple[BudgetLine, float]], currency: str) -> Value:
+    """Return needed less committed; a line without a commitment has none: all of it is missing."""
+    if not lines:
+        return unknown(currency, State.NO_DATA, "needed-unknown")
+    terms = [
+        ((amount(line, "needed") or 0) - (amount(line, "committed") or 0)) * factor
+        for line, factor in lines
+    ]
+    return known(fsum(terms), currency)
+
+
+def _absorption(lines: Sequence[tuple[BudgetLine, float]], currency: str) -> Value:
+    del currency  # a share has none
+    if not lines:
+        return unknown("1", State.NO_DATA)
+    committed = fsum((amount(line, "committed") or 0) * factor for line, factor in lines)
+    spent = fsum((amount(line, "spent") or 0) * factor for line, factor in lines)
+    if committed == 0:
+        return unknown("1", State.CANNOT_ASSESS, "nothing-committed")
+    return known(spent / committed, "1")
+
+
+def _not_added(currency: str, lines: int) -> Sums:
+    def none(unit: str) -> Value:
+        return unknown(unit, State.CANNOT_ASSESS, "rate-missing")
+
+    columns = dict.fromkeys(COLUMNS, none(currency))
+    return Sums(currency, columns, none(currency), none("1"), lines, ())
