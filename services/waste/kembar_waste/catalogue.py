@@ -6,7 +6,14 @@ import tomllib
 from importlib.resources import files
 from typing import Final
 
-from kembar_shared.measurement.catalogue import Catalogue, Checks, Conversion, Parameter, Span
+from kembar_shared.measurement.catalogue import (
+    Catalogue,
+    Checks,
+    Conversion,
+    FactorUnit,
+    Parameter,
+    Span,
+)
 
 # fmt: off
 MATERIALS: Final = (
@@ -27,6 +34,20 @@ MASS_UNITS: Final = (
 )
 TRIP_UNITS: Final = (Conversion("1", ("trip", "trips", "rit", "ritase", "台")),)
 PERSON_UNITS: Final = (Conversion("persons", ("person", "people", "jiwa", "orang", "人")),)
+
+
+def _volume(unit: str, *aliases: str, per_m3: int = 1) -> FactorUnit:
+    return FactorUnit(
+        unit, aliases, factor="density", factor_unit="kg/m3", low=1, high=3000, over=per_m3,
+        example=f"{unit}@250",
+    )  # fmt: skip
+
+
+# Waste is denser in a truck than where it arises: no one density fits both.
+VOLUME_UNITS: Final = (
+    _volume("m3", "meter kubik", "立方メートル"),
+    _volume("L", "liter", "litre", "リットル", per_m3=1000),
+)
 
 _POSSIBLE: Final = Span(low=0.0)
 _UNITS: Final = {"trips": TRIP_UNITS, "population": PERSON_UNITS}
@@ -53,6 +74,7 @@ def build() -> Catalogue:
             fail=_FAIL.get(code, _POSSIBLE),
             source="Own convention: physically possible values",
             checks=_CHECKS,
+            factor_units=() if code in _UNITS else VOLUME_UNITS,
         )
         for code, entry in words.items()
     )

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import numpy as np
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.float64]
     Mask = npt.NDArray[np.bool_]
+
+_FACTOR_SIGN: Final = "@"
+
+# Spelled out, for \d and folding would take other digits, and 10³ for 103.
+_FACTOR: Final = re.compile(r"(?P<whole>[0-9]{1,9})(?:\.(?P<rest>[0-9]{1,9}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,41 @@ class Conversion:
         places = round(math.log10(self.times / self.over)) if self.times > 0 else 0
         is_all = self.plus == 0 and self.times * 10.0**-places == self.over
         return places if is_all else None
+
+
+@dataclass(frozen=True, slots=True)
+class FactorUnit:
+    """A unit that is written with its factor: `m3@326` is a cubic metre of 326 kg.
+
+    No factor is ever assumed: without one, or with an impossible one, the unit cannot be read.
+
+    Attributes:
+        unit: What stands before the sign.
+        aliases: Other spellings of it.
+        factor: What the factor is called; `<factor>-missing` and `<factor>-unfit` are the codes
+            of what can be wrong.
+        factor_unit: Unit of the factor.
+        low: Smallest factor that is taken.
+        high: Greatest factor that is taken.
+        decimals: Most decimals of a factor.
+        over: `stored = sent * factor / over`.
+        example: As it can be written.
+    """
+
+    unit: str
+    aliases: tuple[str, ...] = ()
+    factor: str = "factor"
+    factor_unit: str = "1"
+    low: int = 1
+    high: int = 1_000_000
+    decimals: int = 3
+    over: int = 1
+    example: str = ""
+
+    @property
+    def form(self) -> str:
+        """How it is written, for a message."""
+        return f"{self.unit}{_FACTOR_SIGN}<{self.factor_unit}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +177,7 @@ class Parameter:
         cadence: ISO 8601 duration after which the next value is expected; empty: the period.
         source: Where the bounds come from.
         checks: What is asked of it beside its neighbours.
+        factor_units: Units accepted with a factor behind them.
     """
 
     code: str
@@ -149,6 +191,21 @@ class Parameter:
     suspect: Span | None = None
     source: str = ""
     checks: Checks = Checks()
+    factor_units: tuple[FactorUnit, ...] = ()
+
+    @property
+    def spellings(self) -> Iterator[tuple[str, Conversion | FactorUnit]]:
+        """Every spelling of a unit, and the unit."""
+        units: tuple[Conversion | FactorUnit, ...] = (*self.conversions, *self.factor_units)
+        for unit in units:
+            for spelling in (unit.unit, *unit.aliases):
+                yield spelling, unit
+
+    @property
+    def unit_forms(self) -> str:
+        """Every unit that is accepted, for a message."""
+        accepted = (*(c.unit for c in self.conversions), *(u.form for u in self.factor_units))
+        return ", ".join(accepted)
 
 
 @dataclass(frozen=True)
@@ -187,11 +244,14 @@ class Catalogue:
     @cached_property
     def unit_spellings(self) -> dict[tuple[str, str], Conversion]:
         """(parameter code, folded spelling of a unit) -> conversion into the parameter's unit."""
+        return {
+            spelled: unit for spelled, unit in self._units.items() if isinstance(unit, Conversion)
+        }
+
+    @cached_property
+    def _units(self) -> dict[tuple[str, str], Conversion | FactorUnit]:
         return _unambiguous(
-            (p.code, spelling, conversion)
-            for p in self.parameters
-            for conversion in p.conversions
-            for spelling in (conversion.unit, *conversion.aliases)
+            (p.code, spelling, unit) for p in self.parameters for spelling, unit in p.spellings
         )
 
     def at(self, station: str, parameter: str) -> Parameter:
@@ -204,7 +264,16 @@ class Catalogue:
 
     def conversion_of(self, parameter: str, unit: str) -> Conversion | None:
         """Return how a value of *parameter* in *unit* is converted, if it can be."""
-        return self.unit_spellings.get((parameter, fold(unit)))
+        known = self._units.get((parameter, fold(unit)))
+        if isinstance(known, Conversion):
+            return known
+        needs_factor = self.factor_unit_of(parameter, unit)
+        return None if needs_factor is None else _with_factor(needs_factor, _parted(unit)[1])
+
+    def factor_unit_of(self, parameter: str, unit: str) -> FactorUnit | None:
+        """Return the unit that *unit* is with a factor, or would be with one."""
+        known = self._units.get((parameter, fold(_parted(unit)[0])))
+        return known if isinstance(known, FactorUnit) else None
 
 
 def fold(text: str) -> str:
@@ -215,6 +284,37 @@ def fold(text: str) -> str:
     """
     return "".join(
         unicodedata.normalize("NFKC", text).replace("\N{MICRO SIGN}", "μ").lower().split()
+    )
+
+
+def says_factor(unit: str) -> bool:
+    """Say whether anything stands where the factor of a unit does."""
+    return _parted(unit)[1] != ""
+
+
+def _parted(unit: str) -> tuple[str, str]:
+    """Return what stands before and behind the sign of a factor."""
+    name, _, factor = unit.replace("\N{FULLWIDTH COMMERCIAL AT}", _FACTOR_SIGN).partition(
+        _FACTOR_SIGN
+    )
+    return name, factor.strip()
+
+
+@lru_cache(maxsize=1024)
+def _with_factor(unit: FactorUnit, factor: str) -> Conversion | None:
+    """Return how a value in *unit* with this factor is converted; None of an impossible one."""
+    found = _FACTOR.fullmatch(factor)
+    if found is None:
+        return None
+    decimals = found["rest"] or ""
+    scale = 10 ** len(decimals)
+    times = int(found["whole"] + decimals)
+    if len(decimals) > unit.decimals or not unit.low * scale <= times <= unit.high * scale:
+        return None
+    over = scale * unit.over
+    shared = math.gcd(times, over)
+    return Conversion(
+        f"{unit.unit}{_FACTOR_SIGN}{factor}", times=float(times // shared), over=over / shared
     )
 
 

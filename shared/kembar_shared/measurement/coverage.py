@@ -83,13 +83,11 @@ def judge(units: pl.DataFrame, length: Grain, *, seasons: bool = False) -> pl.Da
     Source:
         Coverage of 75 %: Directive 2008/50/EC, Annex VII and XI; half-years adapted to the tropics.
     """
-    shorter = units.filter(
+    placed = units.with_columns(first=pl.col("period").dt.truncate(_TRUNCATION[length]))
+    shorter = placed.filter(
         pl.col("slot").replace_strict(_RANK, return_dtype=pl.Int8) <= _RANK[length]
     )
-    first = pl.col("period").dt.truncate(_TRUNCATION[length])
-    sums = _expected(
-        _sums(shorter.with_columns(first=first)), units.with_columns(first=first), length
-    )
+    sums = _expected(_sums(shorter), placed, length)
     least = [pl.col("covered") / pl.col("expected")]
     if seasons and length is Grain.YEAR:
         dry = pl.col("members") * pl.col("slot").replace_strict(_DRY_SLOTS, default=None)
@@ -163,8 +161,12 @@ def _expected(sums: pl.DataFrame, units: pl.DataFrame, length: Grain) -> pl.Data
     A member that reports by another length of time is expected too: what only its yearly total
     holds is missing from the month.
     """
-    lives = units.group_by("jurisdiction", "member").agg(
-        since=pl.col("first").min(), until=expected_until()
+    # Adding a length to the last of many dates is cheap; adding it to each of them is not.
+    lives = (
+        units.group_by("jurisdiction", "member", "slot")
+        .agg(pl.col("first").min(), pl.col("period").max())
+        .group_by("jurisdiction", "member")
+        .agg(since=pl.col("first").min(), until=expected_until())
     )
     members = (
         sums.select(_GROUP)

@@ -156,3 +156,14 @@ def test_managed_is_reduced_and_handled_and_never_less_by_the_older_count(parts,
     )
     dumped = parts[4] / 500 if control == 0 else 0
     assert found["managed_rate_rpjmn"] == pytest.approx(found["managed_rate_sipsn"] - dumped)
+
+
+def test_all_of_it_is_no_more_than_there_is():
+    rows = [each for code in ("recycled", "composted", "landfilled") for each in month(code, 0.1)]
+
+    found = figures(*rows, *month("generated", 0.3))
+    managed = found["waste.managed_rate_sipsn", "2023-04"]
+    assert managed.numerator > managed.denominator
+    assert (managed.value, managed.state) == (1.0, State.OK)
+    beyond = figures(*rows, *month("generated", 0.29999))["waste.managed_rate_sipsn", "2023-04"]
+    assert beyond.detail["reason"] == "part_exceeds_generated"

@@ -1,3 +1,5 @@
+from datetime import date, timedelta
+
 import polars as pl
 import pytest
 
@@ -172,3 +174,13 @@ def test_an_operator_sets_the_target_of_a_later_year():
 
 def test_nothing_measured_is_nothing_judged():
     assert verdicts() == {}
+
+
+def test_thirty_percent_added_up_from_decimals_reaches_thirty_percent():
+    days = [date(2025, 1, 1) + timedelta(days=n) for n in range(365)]
+    rows = [*month("generated", 20.3, days), *month("recycled", 6.09, days)]
+
+    found = verdicts(*rows)["bandung", "reduction_rate", "2025"]
+    assert found["value"] == pytest.approx(0.3)
+    assert found["value"] < 0.3
+    assert found["verdict"] == "met"

@@ -72,7 +72,7 @@ def _flows(days: pl.DataFrame) -> pl.DataFrame:
     known = (
         units.with_columns(expected=expected)
         .rename({"period": "slot_start"})
-        .group_by(*_SLOT, "year", "parameter")
+        .group_by(*_SLOT, "year", "parameter", maintain_order=True)
         .agg(
             pl.col("numerator").sum(),
             pl.col("covered").min(),
@@ -89,13 +89,14 @@ def _flows(days: pl.DataFrame) -> pl.DataFrame:
         (pl.col("parameter") == code).any().alias(f"has_{code}") for code in codes
     )
     return (
-        known.group_by(*_SLOT, "year")
+        # In one order: sums of the same numbers in another would not be the same to the last digit.
+        known.group_by(*_SLOT, "year", maintain_order=True)
         .agg(
             *(_of(code, "numerator").alias(code) for code in codes),
             *(_of(code, "covered").fill_null(0.0).alias(f"c_{code}") for code in codes),
             following=pl.col("following").first(),
         )
-        .join(has, on=_FACILITY)
+        .join(has, on=_FACILITY, maintain_order="left")
         .filter(pl.any_horizontal(f"has_{code}" for code in _FLOWS))
     )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from kembar_waste.indicators import balances, generation, series, shares, trips
+from kembar_waste.indicators import balances, generation, people, series, shares, trips
 from kembar_waste.indicators.avoided import AvoidedEmissions
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class WasteFigures:
         self._standards, self._assumptions = standards, assumptions
         self._avoided = AvoidedEmissions(standards, assumptions)
         self._shares = shares.Shares(standards)
+        self._people = people.People(standards)
 
     def __repr__(self) -> str:
         """Say what the figures depend on besides the standards."""
@@ -36,7 +37,8 @@ class WasteFigures:
     def figures(self, days: pl.DataFrame) -> list[Figure]:
         """Return the figures of each jurisdiction, month and year among *days* (`DAYS_SCHEMA`).
 
-        `waste.generated` and `waste.collected_from_trips` in t, the shares of `shares.RATES`, and
+        `waste.generated`, `waste.manfaatkan_t`, `waste.kurangi_t` and `waste.collected_from_trips`
+        in t, `waste.generation_per_person`, the shares of `shares.RATES`, and
         `waste.avoided_tco2e` in t CO2e. A mass of which some days are missing is a lower bound,
         and so provisional, and a share of the other days too.
         """
@@ -45,6 +47,7 @@ class WasteFigures:
         units = series.units(chosen)
         return [
             *generation.figures(units),
+            *self._people.figures(chosen, units),
             *self._shares.figures(units),
             *self._avoided.figures(placed),
             *trips.figures(chosen, self._standards),

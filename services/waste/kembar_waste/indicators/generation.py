@@ -1,4 +1,4 @@
-"""What was generated in jurisdictions, calendar months and years."""
+"""Masses of jurisdictions, calendar months and years: generated, and put to use (manfaatkan)."""
 
 from __future__ import annotations
 
@@ -9,26 +9,55 @@ import polars as pl
 from kembar_shared.measurement import coverage
 from kembar_shared.measurement.indicators import Figure
 from kembar_shared.measurement.vocabulary import Grain, State
+from kembar_waste.indicators.rates import REDUCED
 
 METHOD: Final = "kembar/waste-generated@1"
+USED: Final = "kembar/kang-pisman-manfaatkan@1"
+
+_LABEL: Final = {Grain.MONTH: "%Y-%m", Grain.YEAR: "%Y"}
+_FIGURE: Final = ("jurisdiction", "period", "grain")
 
 
 def figures(units: pl.DataFrame) -> list[Figure]:
-    """Return the mass in t that was generated in every jurisdiction, month and year.
+    """Return the masses in t generated and put to use in every jurisdiction, month and year.
 
-    A mass of which some days are missing is a lower bound, and so provisional.
+    A mass of which some days are missing is a lower bound, and so provisional. Put to use is what
+    was recycled, composted or used again.
     """
-    generated = units.filter(parameter="generated")
+    # What a station recycles and what it composts are two series.
+    used = units.filter(pl.col("parameter").is_in(REDUCED)).with_columns(
+        member=pl.concat_str("parameter", "member", separator="/")
+    )
+    return [
+        *_figures(units.filter(parameter="generated"), "waste.generated", METHOD, ["grain"]),
+        *_figures(used, "waste.manfaatkan_t", USED, ["grain", "parameters"]),
+    ]
+
+
+def _figures(units: pl.DataFrame, indicator: str, method: str, told: list[str]) -> list[Figure]:
+    """Return the sums of *units*, each with the columns *told* beside it."""
     incomplete = (pl.col("state") == State.OK.value) & (pl.col("coverage") < 1.0)
     found = pl.concat(
-        coverage.gather(generated, length) for length in (Grain.MONTH, Grain.YEAR)
+        coverage.gather(units, length).join(
+            _parameters(units, length), on=_FIGURE, how="left", maintain_order="left"
+        )
+        for length in _LABEL
     ).with_columns(
         state=pl.when(incomplete).then(pl.lit(State.PROVISIONAL.value)).otherwise("state"),
         denominator=pl.lit(None, dtype=pl.Float64),
         value="numerator",
-        detail=pl.struct("grain"),
+        detail=pl.struct(told),
     )
     return [
-        Figure.of(row, indicator="waste.generated", unit="t", method=METHOD)
+        Figure.of(row, indicator=indicator, unit="t", method=method)
         for row in found.iter_rows(named=True)
     ]
+
+
+def _parameters(units: pl.DataFrame, length: Grain) -> pl.DataFrame:
+    """Return which parameters each figure has masses of."""
+    return (
+        units.filter(pl.col("n") > 0)
+        .group_by("jurisdiction", pl.col("period").dt.strftime(_LABEL[length]), "grain")
+        .agg(parameters=pl.col("parameter").unique().sort())
+    )

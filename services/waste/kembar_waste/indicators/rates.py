@@ -77,8 +77,10 @@ RATES: Final = (
 
 Reduction is what was recycled, composted or used again; what was never generated is not measured.
 Handling is what was incinerated or landfilled: its other components are steps on the way there.
-`residual` is what treatment leaves, on its way to one of these, and so in no share. Diversion and
-SDG 12.5.1 leave out what was used again, which is no treatment of waste; they are the same masses,
-as digested waste and waste fed to larvae have no parameter of their own and are `composted`.
+`residual` is what treatment leaves, on its way to one of these, and so in no share; what a
+treatment took counts less its residue, as nothing tells ash from other waste landfilled.
+Diversion and SDG 12.5.1 leave out what was used again, which is no treatment of waste; they are
+the same masses, as digested waste and waste fed to larvae have no parameter of their own and are
+`composted`.
 SDG 11.6.1 counts what ended in a facility whose control is known; of waste used again none did.
 """

@@ -4,14 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from kembar_waste.indices import rates
 from kembar_waste.indices.masses import KG_PER_TONNE
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.float64]
+
+
+def per_person(generated: Floats, population: Floats, days: Floats) -> Floats:
+    """Return what each person generated on a day.
+
+    Args:
+        generated: Any shape, in t, measured.
+        population: Same shape, persons.
+        days: Same shape, a number of days.
+
+    Returns:
+        Same shape, in kg per person and day; NaN where nobody or no day was counted, or anything
+        is NaN.
+
+    Source:
+        SIPSN, timbulan: population · kg/person/day · days / 1000, solved for kg/person/day. SNI
+        19-3983-1995 has no value for cities of more than 500 000: they have to measure.
+    """
+    person_days = population * days
+    kg: Floats = np.full(np.shape(generated), np.nan)
+    np.divide(generated * KG_PER_TONNE, person_days, out=kg, where=person_days > 0.0)
+    return kg
 
 
 def reduced(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.float64]
+
+_ROUNDING: Final = 1e-9
+"""Share of the whole by which the sum of all its parts may miss it, as numbers are added up."""
 
 
 def share(part: Floats, whole: Floats) -> Floats:
@@ -28,10 +31,10 @@ def share(part: Floats, whole: Floats) -> Floats:
         Perpres 97/2017 (Jakstranas): reduction and handling as shares of generation; UN SDG
         indicators 11.6.1 and 12.5.1.
     """
-    possible = (whole > 0.0) & (part >= 0.0) & (part <= whole)
+    possible = (whole > 0.0) & (part >= 0.0) & (part <= whole * (1.0 + _ROUNDING))
     shares: Floats = np.full(np.shape(whole), np.nan)
     np.divide(part, whole, out=shares, where=possible)
-    return shares
+    return np.minimum(shares, 1.0)
 
 
 def reduction_rate(

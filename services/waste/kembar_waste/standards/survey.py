@@ -16,6 +16,9 @@ FACILITY: Final = "facility"
 DISPOSAL: Final = "disposal-site"
 """What an operator says of where a jurisdiction's waste would have gone (`mcf`)."""
 
+KANG_PISMAN: Final = "kang-pisman"
+"""Baselines that an operator sets (`baseline_kg_per_person_day` of a jurisdiction)."""
+
 CONVENTION: Final = "kembar"
 
 _SNI_1995: Final = "SNI 19-3983-1995"

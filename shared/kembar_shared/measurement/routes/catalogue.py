@@ -37,6 +37,7 @@ def _answer(parameter: Any, language: str) -> dict[str, Any]:
         "names": parameter.names,
         "unit": parameter.unit,
         "units": [asdict(conversion) for conversion in parameter.conversions],
+        "factor_units": [asdict(unit) for unit in parameter.factor_units],
         "aliases": list(parameter.aliases),
         "period": parameter.period,
         "cadence": parameter.cadence or parameter.period,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
 from kembar_shared.measurement import qc
+from kembar_shared.measurement.catalogue import says_factor
 from kembar_shared.measurement.periods import Duration
 from kembar_shared.measurement.uploads import numbers, times
 from kembar_shared.measurement.uploads.faults import fault_of, no_faults
@@ -18,7 +20,7 @@ from kembar_shared.measurement.uploads.tables import COLUMNS, copied, placed
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from kembar_shared.measurement.catalogue import Catalogue, Conversion
+    from kembar_shared.measurement.catalogue import Catalogue, Conversion, FactorUnit
     from kembar_shared.measurement.uploads.declared import Declaration
     from kembar_shared.measurement.uploads.tables import Table
 
@@ -138,33 +140,36 @@ class Checker:
         )
 
     def _units(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Add `conversion`, the place in `_conversions` of what the unit asks for."""
+        """Add what the unit asks for: `times`, `over`, `plus`, `shift` where any row needs them."""
         units = frame["unit"].unique().drop_nulls().to_list()
         pair = pl.col("of").cast(pl.Int64) * _UNITS + _place(
             pl.col("unit"), {unit: at for at, unit in enumerate(units)}
         )
         frame = frame.with_columns(pair=pair)
-        table = {}
+        found: dict[int, Conversion] = {}
+        lacking: dict[tuple[str, str], list[int]] = {}
         for number in frame["pair"].unique().drop_nulls().to_list():
-            code = self.catalogue.parameters[number // _UNITS].code
-            conversion = self.catalogue.conversion_of(code, units[number % _UNITS])
+            code, unit = self.catalogue.parameters[number // _UNITS].code, units[number % _UNITS]
+            conversion = self.catalogue.conversion_of(code, unit)
             if conversion is not None:
-                table[number] = self._conversions.index((code, conversion))
-        joined = frame.with_columns(conversion=_place(pl.col("pair"), table)).drop("pair")
-        accepted = _text(pl.col("of"), [", ".join(c.unit for c in p.conversions) for p in
-                                        self.catalogue.parameters]).fill_null("")  # fmt: skip
-        is_unknown = pl.col("of").is_not_null() & pl.col("conversion").is_null()
+                found[number] = conversion
+            elif (needed := self.catalogue.factor_unit_of(code, unit)) is not None:
+                lacking.setdefault(_factor_fault(needed, unit), []).append(number)
+        accepted = _text(pl.col("of"), [p.unit_forms for p in self.catalogue.parameters])
         given = pl.col("unit").is_not_null()
-        return joined, pl.concat(
-            [
-                fault_of(joined, ~given, "unit", "unit-missing", accepted),
-                fault_of(joined, given & is_unknown, "unit", "unknown-unit", accepted),
-            ]
-        )
-
-    @cached_property
-    def _conversions(self) -> list[tuple[str, Conversion]]:
-        return [(p.code, c) for p in self.catalogue.parameters for c in p.conversions]
+        is_unknown = ~_is_in([*found, *chain.from_iterable(lacking.values())])
+        faults = [
+            fault_of(frame, ~given, "unit", "unit-missing", accepted),
+            fault_of(frame, given & is_unknown, "unit", "unknown-unit", accepted),
+            *(
+                fault_of(frame, _is_in(numbers), "unit", code, example)
+                for (code, example), numbers in lacking.items()
+            ),
+        ]
+        if not all(conversion.is_identity for conversion in found.values()):
+            table = _conversion_table(found)
+            frame = frame.join(table, on="pair", how="left", maintain_order="left")
+        return frame.drop("pair"), pl.concat(faults)
 
     def _lists(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         faults = [no_faults()]
@@ -210,13 +215,9 @@ class Checker:
     def _typed(self, good: pl.DataFrame) -> pl.DataFrame:
         """Convert into the parameter's unit, flag what is implausible, keep what was sent."""
         columns = {"value": pl.col("number"), "limit_value": pl.col("limit_number")}
-        plain = [at for at, (_, c) in enumerate(self._conversions) if c.is_identity]
-        is_as_sent = pl.col("conversion").is_in(plain)
-        is_all = bool(good.select(is_as_sent.all()).item())
-        if not is_all:
-            good = good.join(
-                self._conversion_table, on="conversion", how="left", maintain_order="left"
-            )
+        is_as_sent = pl.lit(value=True)
+        if "shift" in good.columns:
+            is_as_sent = pl.col("is_as_sent")
             columns = {name: _converted(number) for name, number in columns.items()}
         own_unit = _text(pl.col("of"), [p.unit for p in self.catalogue.parameters])
         sent_unit = pl.when(pl.col("unit") != own_unit).then(pl.col("unit"))
@@ -242,14 +243,26 @@ class Checker:
             or typed[name].null_count() < typed.height
         )
 
-    @cached_property
-    def _conversion_table(self) -> pl.DataFrame:
-        return pl.DataFrame(
-            [(at, c.times, c.over, c.plus, c.shift) for at, (_, c) in enumerate(self._conversions)],
-            schema={"conversion": pl.Int32, "times": pl.Float64, "over": pl.Float64}
-            | {"plus": pl.Float64, "shift": pl.Int8},
-            orient="row",
-        )
+
+def _conversion_table(conversions: dict[int, Conversion]) -> pl.DataFrame:
+    return pl.DataFrame(
+        [
+            (pair, c.is_identity, c.times, c.over, c.plus, c.shift)
+            for pair, c in conversions.items()
+        ],
+        schema={"pair": pl.Int64, "is_as_sent": pl.Boolean, "times": pl.Float64}
+        | {"over": pl.Float64, "plus": pl.Float64, "shift": pl.Int8},
+        orient="row",
+    )  # fmt: skip
+
+
+def _factor_fault(needed: FactorUnit, unit: str) -> tuple[str, str]:
+    """Return code and remedy of a unit whose factor is missing or impossible."""
+    return f"{needed.factor}-{'unfit' if says_factor(unit) else 'missing'}", needed.example
+
+
+def _is_in(pairs: list[int]) -> pl.Expr:
+    return pl.col("pair").is_in(pl.Series(pairs, dtype=pl.Int64).implode())
 
 
 def _place(spelling: pl.Expr, table: dict[str, int] | dict[int, int]) -> pl.Expr:
