@@ -157,7 +157,7 @@ def test_a_caller_narrowed_to_this_cooperation_sees_it(gateway):
 
     answer = gateway.client.get("/v1/outcomes", headers={"Authorization": f"Bearer {token}"})
 
-    assert len(answer.json()["items"]) == 7
+    assert len(answer.json()["items"]) == 9
 
 
 def test_a_question_that_means_nothing_is_refused(gateway):
