@@ -14,7 +14,13 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
-from kembar_client import audit_commands, backup_commands, client_commands, messages
+from kembar_client import (
+    audit_commands,
+    backup_commands,
+    client_commands,
+    messages,
+    verify_commands,
+)
 from kembar_client.api import Api, Misused, Refused
 from kembar_client.terminal import (
     DEFAULT_URL,
@@ -72,6 +78,7 @@ app = typer.Typer(
 )
 for command in (backup_commands.backup, backup_commands.restore, backup_commands.migrate_store):
     app.command()(command)
+app.command()(verify_commands.verify)
 app.add_typer(client_commands.app)
 app.add_typer(audit_commands.app, name="audit")
 

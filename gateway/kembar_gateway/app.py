@@ -15,6 +15,7 @@ from kembar_gateway import (
     dashboards,
     door,
     identity,
+    news,
     oversight,
     overviews,
     partner,
@@ -27,8 +28,12 @@ from kembar_gateway.gauges import OutcomeCollector
 from kembar_gateway.identity import Issuer
 from kembar_gateway.pulls import Pulls
 from kembar_gateway.registers import Registers
+from kembar_gateway.reports import key_routes, reading_routes
+from kembar_gateway.reports import routes as report_routes
 from kembar_gateway.revoking import Revoking
 from kembar_gateway.settings import PACKAGES, Clock, GatewaySettings, utc_now
+from kembar_gateway.webhooks import routes as webhook_routes
+from kembar_gateway.webhooks.sending import Webhooks
 from kembar_shared.chassis import audit, migrate
 from kembar_shared.chassis.app import assemble
 from kembar_shared.chassis.database import Engine, serving, writing
@@ -55,6 +60,7 @@ def build(settings: GatewaySettings, *, clock: Clock = utc_now) -> FastAPI:
     messages = Messages.of("kembar_shared.chassis", "kembar_gateway")
     pulls = Pulls(engine, issuer, settings, clock=clock)
 
+    hooks = Webhooks(engine, issuer, registers, settings, clock=clock)
     revoking = Revoking(engine, issuer, settings, clock=clock)
 
     @asynccontextmanager
@@ -65,9 +71,11 @@ def build(settings: GatewaySettings, *, clock: Clock = utc_now) -> FastAPI:
         async with door.opened(settings) as app.state.door:
             trail.start()
             pulls.start()
+            hooks.start()
             try:
                 yield
             finally:
+                await run_in_threadpool(hooks.stop)
                 await run_in_threadpool(pulls.stop)
                 await run_in_threadpool(revoking.stop)
                 await run_in_threadpool(trail.stop)
@@ -86,12 +94,21 @@ def build(settings: GatewaySettings, *, clock: Clock = utc_now) -> FastAPI:
             budgets.router,
             oversight.router,
             partner.router,
+            news.router,
+            report_routes.router,
+            reading_routes.router,
+            key_routes.router,
+            webhook_routes.router,
             dashboards.router,
             door.routes(settings),
         ],
         keys=issuer,
         messages=messages,
-        collectors=[OutcomeCollector(engine, registers, settings, clock=clock), pulls.counter],
+        collectors=[
+            OutcomeCollector(engine, registers, settings, clock=clock),
+            pulls.counter,
+            hooks.counter,
+        ],
         checks={
             "database": lambda: migrate.is_current(engine, PACKAGES),
         },
@@ -104,6 +121,8 @@ def build(settings: GatewaySettings, *, clock: Clock = utc_now) -> FastAPI:
             "revoking": revoking,
             "logins": tokens.Logins(settings.failed_logins_per_minute),
             "clock": clock,
+            "pulls": pulls,
+            "webhooks": hooks,
             "pages": Pages(messages),
         },
     )

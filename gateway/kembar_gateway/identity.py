@@ -9,7 +9,7 @@ import secrets
 import time
 import uuid
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
@@ -17,7 +17,7 @@ import structlog
 from fastapi import Depends, Request
 from joserfc import jwt
 
-from kembar_gateway import keyring, store
+from kembar_gateway import keyring, signatures, store
 from kembar_gateway.keyring import ALGORITHM, KeyRing, KeysUnreadable, write_secret_file
 from kembar_gateway.store import KnownClient
 from kembar_shared.chassis import audit, revocations
@@ -154,8 +154,35 @@ class Issuer:
         return str(self._keys.signing(self._clock()).kid)
 
     def public_set(self) -> dict[str, Any]:
-        """Return the key set that everybody may see."""
-        return {"keys": [each.public for each in self._keys.published(self._clock())]}
+        """Return the key set that everybody may see.
+
+        Keys that once signed reports have a use of their own: by them no token counts.
+        """
+        now, ring = self._clock(), self._keys
+        return {"keys": [*(each.public for each in ring.published(now)), *ring.of_reports(now)]}
+
+    def sign_report(self, document: bytes, *, now: datetime) -> dict[str, Any]:
+        """Sign a report; return JWS header and signature, the public key and its id.
+
+        Raises:
+            KeysUnreadable: The key file cannot be used.
+            UnknownKey: The key was taken away just now.
+        """
+        signing = self._keys.signing(self._clock())
+        # Noted before: whoever is killed in between keeps a key too many, never one too few.
+        keyring.note_report(self._settings.keys_file, str(signing.kid))
+        return signatures.sign(document, signing, at=now)
+
+    def sign_webhook(self, body: bytes, *, now: datetime) -> str:
+        """Return a signature over what is sent: a compact JWS whose payload is left out."""
+        signing = self._keys.signing(self._clock())
+        signed = signatures.sign(body, signing, at=now, kind=signatures.WEBHOOK)
+        return f"{signed['protected']}..{signed['signature']}"
+
+    def withdrawn_at(self, kid: str) -> datetime | None:
+        """Return when the key *kid*, which signed reports, was withdrawn; None where it was not."""
+        at = self._keys.withdrawn_at(kid)
+        return None if at is None else datetime.fromtimestamp(at, UTC)
 
     def mint(self, grant: Grant, *, now: datetime) -> str:
         """Sign an access token for *grant*, valid from *now* for the configured time."""

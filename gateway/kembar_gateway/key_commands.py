@@ -91,6 +91,10 @@ def _list(_: argparse.Namespace, settings: GatewaySettings) -> None:
             does = f"signs from {_instant(each.signs_from)}"
         until = "" if each.until == math.inf else f", until {_instant(each.until)}"
         sys.stdout.write(f"{each.key.kid}  {does}{until}\n")
+    for former in ring.of_reports(now):
+        at = former.get("revoked_at")
+        ended = "" if at is None else f", withdrawn {_instant(at)}"
+        sys.stdout.write(f"{former['kid']}  signed reports{ended}\n")
 
 
 def _rotate(arguments: argparse.Namespace, settings: GatewaySettings) -> None:

@@ -1,10 +1,10 @@
-"""Tables of the gateway: clients, figures and register entries in all their versions, pulls."""
+"""Tables of the gateway: clients, figures and register entries, pulls, reports, the feed."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 
@@ -145,3 +145,144 @@ class RegisterHead(SQLModel, table=True):
     id: int = Field(primary_key=True)
     number: int = Field(sa_type=BigInteger)
     changed_at: datetime | None = None
+
+
+class Report(SQLModel, table=True):
+    """A report; once `status` is `published`, triggers refuse every change of it.
+
+    `number` counts the reports of a cooperation and period; `document` is what is signed, and
+    `supersedes` the report published before it.
+    """
+
+    __tablename__ = "report"
+    __table_args__ = (
+        UniqueConstraint("cooperation", "period", "number", name="uq_report_number"),
+        CheckConstraint(
+            "status IN ('generated', 'reviewed', 'published')", name="ck_report_status"
+        ),
+    )
+
+    code: str = Field(primary_key=True, sa_type=Text)
+    cooperation: str = Field(sa_type=Text)
+    period: str = Field(sa_type=Text)
+    number: int
+    status: str = Field(sa_type=Text)
+    digest: str = Field(sa_type=Text)
+    document: str = Field(sa_type=Text)
+    supersedes: str | None = Field(default=None, sa_type=Text)
+    created_at: datetime
+    created_by: str = Field(sa_type=Text)
+    reviewed_at: datetime | None = None
+    reviewed_by: str | None = Field(default=None, sa_type=Text)
+    published_at: datetime | None = None
+    published_by: str | None = Field(default=None, sa_type=Text)
+
+
+class ReportFile(SQLModel, table=True):
+    """A file that a report names by its digest; never changed."""
+
+    __tablename__ = "report_file"
+
+    report: str = Field(primary_key=True, sa_type=Text, foreign_key="report.code")
+    name: str = Field(primary_key=True, sa_type=Text)
+    content: str = Field(sa_type=Text)
+
+
+class ReportSignature(SQLModel, table=True):
+    """A signature over a published report, with the public key that made it; never changed."""
+
+    __tablename__ = "report_signature"
+
+    report: str = Field(primary_key=True, sa_type=Text, foreign_key="report.code")
+    kid: str = Field(primary_key=True, sa_type=Text)
+    role: str = Field(sa_type=Text)
+    party: str | None = Field(default=None, sa_type=Text)
+    protected: str = Field(sa_type=Text)
+    signature: str = Field(sa_type=Text)
+    jwk: str = Field(sa_type=Text)
+    signed_at: datetime
+    added_at: datetime
+    added_by: str = Field(sa_type=Text)
+
+
+class PartnerKey(SQLModel, table=True):
+    """A public key by which a party countersigns, and the client that speaks for that party."""
+
+    __tablename__ = "partner_key"
+
+    kid: str = Field(primary_key=True, sa_type=Text)
+    cooperation: str = Field(sa_type=Text)
+    party: str = Field(sa_type=Text)
+    client: str = Field(sa_type=Text)
+    jwk: str = Field(sa_type=Text)
+    created_at: datetime
+    created_by: str = Field(sa_type=Text)
+    withdrawn_at: datetime | None = None
+
+
+class Change(SQLModel, table=True):
+    """One line of the partner's feed, numbered in the order of commits."""
+
+    __tablename__ = "outcome_change"
+
+    seq: int = Field(
+        primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False}
+    )
+    at: datetime
+    kind: str = Field(sa_type=Text)
+    indicator: str | None = Field(default=None, sa_type=Text)
+    cooperation: str | None = Field(default=None, sa_type=Text)
+    detail: str = Field(sa_type=Text)
+
+
+class ChangeHead(SQLModel, table=True):
+    """The number of the newest change; whoever adds some holds it until the commit."""
+
+    __tablename__ = "outcome_change_head"
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    seq: int = Field(sa_type=BigInteger)
+
+
+class Webhook(SQLModel, table=True):
+    """Where a partner's machine wants to be told; `cursor` is how far into the feed it was.
+
+    After a failure it waits until `next_attempt_at`, the longer the more `failures` there were.
+    """
+
+    __tablename__ = "webhook"
+
+    code: str = Field(primary_key=True, sa_type=Text)
+    cooperation: str = Field(sa_type=Text)
+    url: str = Field(sa_type=Text)
+    cursor: int = Field(sa_type=BigInteger)
+    created_at: datetime
+    created_by: str = Field(sa_type=Text)
+    disabled_at: datetime | None = None
+    failures: int = 0
+    next_attempt_at: datetime | None = None
+
+
+class WebhookDelivery(SQLModel, table=True):
+    """What is sent, made once and never changed; delivered where the receiver said so."""
+
+    __tablename__ = "webhook_delivery"
+
+    webhook: str = Field(primary_key=True, sa_type=Text, foreign_key="webhook.code")
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    body: str = Field(sa_type=Text)
+    created_at: datetime
+    delivered_at: datetime | None = None
+
+
+class WebhookAttempt(SQLModel, table=True):
+    """The log of deliveries: every attempt, its HTTP status, or why there is none."""
+
+    __tablename__ = "webhook_attempt"
+
+    webhook: str = Field(primary_key=True, sa_type=Text)
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    attempt: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    at: datetime
+    status: int | None = None
+    reason: str | None = Field(default=None, sa_type=Text)

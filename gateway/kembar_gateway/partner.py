@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, Field
@@ -18,6 +17,7 @@ from kembar_gateway.register.book import Register
 from kembar_gateway.register.judging import Indicator
 from kembar_gateway.registers import RegisterDep
 from kembar_gateway.settings import NowDep, SettingsDep
+from kembar_gateway.spreadsheet import NUMBER, cell
 from kembar_gateway.store import EngineDep
 from kembar_gateway.wire import Origin, Period, State
 from kembar_shared.chassis import caching, pages
@@ -28,9 +28,6 @@ from kembar_shared.chassis.problems import BadQuery, NotFound
 from kembar_shared.chassis.verifying import Caller
 
 router = APIRouter(tags=["outcomes"])
-
-_FORMULA: Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
 class SourceShown(BaseModel):
@@ -198,7 +195,7 @@ def _prefers_csv(accept: str) -> bool:
     for one in accept.split(","):
         media_type, *parameters = (part.strip() for part in one.split(";"))
         weight = next((p[2:] for p in parameters if p.startswith("q=")), "1")
-        weights[media_type.lower()] = float(weight) if _NUMBER.fullmatch(weight) else 0.0
+        weights[media_type.lower()] = float(weight) if NUMBER.fullmatch(weight) else 0.0
     others = ("application/json", "application/*", "*/*")
     return weights.get("text/csv", 0.0) > max(weights.get(other, 0.0) for other in others)
 
@@ -213,17 +210,5 @@ def _table(items: list[dict[str, Any]]) -> str:
     for item in items:
         source = item["sources"][0]
         row = item | source | {"source": source["service"], "methods": " ".join(item["methods"])}
-        writer.writerow([_cell(row[name]) for name in columns])
+        writer.writerow([cell(row[name]) for name in columns])
     return out.getvalue()
-
-
-def _cell(value: object) -> str:
-    """Return a cell that no spreadsheet runs as a formula; numbers stay numbers."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = str(value)
-    if text.startswith(_FORMULA) and _NUMBER.fullmatch(text) is None:
-        return f"'{text}"
-    return text

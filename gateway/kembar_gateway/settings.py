@@ -41,6 +41,19 @@ class GatewaySettings(Settings):
         default=None,
         description="What a first start fills the register with (TOML); default: the packaged one.",
     )
+    iati_organisation: str = Field(
+        default="",
+        max_length=100,
+        pattern=r"^[^/&|?\s]*$",
+        description="IATI identifier of who publishes reports; empty: `KEMBAR-UNREGISTERED`.",
+    )
+    webhook_hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Globs of the hosts that webhooks may go to, as JSON; none: there are none.",
+    )
+    webhook_period_s: float = Field(
+        default=10, ge=1, description="Seconds between two looks at what webhooks wait for."
+    )
     public_outcomes: bool = Field(
         default=False, description="Show unpublished outcomes on the page without a token."
     )

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from fastapi import Depends, Request
 from sqlalchemy.dialects import postgresql, sqlite
 
-from kembar_gateway import outcomes
+from kembar_gateway import feed, outcomes
 from kembar_gateway.models import Client, JobClaim, SourceStatus, StoredFigure
 from kembar_gateway.outcomes import Freshness, Outcome
 from kembar_gateway.register.book import Register
@@ -199,6 +199,9 @@ def keep_figures(conn: Connection, service: str, figures: Iterable[Figure], *, a
     if changed:
         rows = [{**_figure_out(figure), "service": service, "valid_from": at} for figure in changed]
         conn.execute(sa.insert(_FIGURE), rows)
+    gone = [figure for key, (_, figure) in current.items() if key not in sent]
+    news = [feed.of_figure(figure, ended=False) for figure in changed]
+    feed.append(conn, [*news, *(feed.of_figure(figure, ended=True) for figure in gone)], at=at)
     return len(changed) + len(ended)
 
 
@@ -298,11 +301,22 @@ def read_shelf(
     return Shelf(register, cooperation, figures, freshness, now)
 
 
+def dated_figures_of(
+    conn: Connection, indicators: Collection[str]
+) -> list[tuple[str, datetime, Figure]]:
+    """Return the current figures of *indicators*, each with its service and since when it is."""
+    return [(row.service, row.valid_from, _figure_in(row)) for row in _rows_of(conn, indicators)]
+
+
 def _figures_of(conn: Connection, indicators: Collection[str]) -> list[Figure]:
+    return [_figure_in(row) for row in _rows_of(conn, indicators)]
+
+
+def _rows_of(conn: Connection, indicators: Collection[str]) -> sa.CursorResult[Any]:
     query = sa.select(_FIGURE).where(
         _FIGURE.c.indicator.in_(list(indicators)), _FIGURE.c.valid_to.is_(None)
     )
-    return [_figure_in(row) for row in conn.execute(query.order_by(_FIGURE.c.id))]
+    return conn.execute(query.order_by(_FIGURE.c.id))
 
 
 async def _engine(request: Request) -> Engine:

@@ -96,6 +96,27 @@ GATEWAY = (
         ("GET", "/v1/overdue"): {"outcomes:read"},
         ("GET", "/v1/audit-sample"): {"audit:read"},
         ("GET", "/v1/outcomes"): {"outcomes:read"},
+        ("GET", "/v1/changes"): {"outcomes:read"},
+        ("POST", "/v1/reports"): {"reports:publish"},
+        ("POST", "/v1/reports/{code}/review"): {"reports:publish", "register:write"},
+        ("POST", "/v1/reports/{code}/publish"): {"reports:publish"},
+        ("POST", "/v1/reports/{code}/countersignatures"): {"outcomes:read"},
+        # What is published is for everybody; the rest is not found without a token that suffices.
+        ("GET", "/v1/reports"): PUBLIC,
+        ("GET", "/v1/reports/{code}"): PUBLIC,
+        ("GET", "/v1/reports/{code}.json"): PUBLIC,
+        ("GET", "/v1/reports/{code}.csv"): PUBLIC,
+        ("GET", "/v1/reports/{code}.xml"): PUBLIC,
+        ("GET", "/v1/reports/{code}.zip"): PUBLIC,
+        ("GET", "/v1/webhooks"): {"clients:manage"},
+        ("POST", "/v1/webhooks"): {"clients:manage"},
+        ("GET", "/v1/webhooks/{code}"): {"clients:manage"},
+        ("PATCH", "/v1/webhooks/{code}"): {"clients:manage"},
+        ("GET", "/v1/webhooks/{code}/deliveries"): {"clients:manage"},
+        ("POST", "/v1/webhooks/{code}/replay"): {"clients:manage"},
+        ("GET", "/v1/partner-keys"): {"outcomes:read", "clients:manage"},
+        ("POST", "/v1/partner-keys"): {"clients:manage"},
+        ("POST", "/v1/partner-keys/{kid}/withdrawal"): {"clients:manage"},
     }
     # The services behind the door check the token themselves.
     | {

@@ -82,6 +82,10 @@ async def admit(request: Request) -> None:
     access = access_of(request.scope["endpoint"])
     if access.is_public or hasattr(request.state, "caller"):
         return
+    await _let_in(request, access)
+
+
+async def _let_in(request: Request, access: Access) -> None:
     verifier: Verifier = request.app.state.verifier
     token = _bearer(request)
     caller = verifier.recall(token)
@@ -101,11 +105,23 @@ async def admit(request: Request) -> None:
     request.state.caller = caller
 
 
+async def _caller_if_any(request: Request) -> Caller | None:
+    """Return who asks a public route, where a valid token says so; any other is as good as none."""
+    if "authorization" not in request.headers:
+        return None
+    try:
+        await _let_in(request, Access())
+    except Unauthenticated:
+        return None
+    return await _caller_of(request)
+
+
 async def _caller_of(request: Request) -> Caller:
     return cast("Caller", request.state.caller)
 
 
 CallerDep = Annotated[Caller, Depends(_caller_of)]
+AnyCallerDep = Annotated[Caller | None, Depends(_caller_if_any)]
 
 
 def _mark(endpoint: Endpoint, access: Access) -> Endpoint:

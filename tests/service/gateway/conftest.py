@@ -154,9 +154,9 @@ class Gateway:
     settings: GatewaySettings
     app: object
 
-    def token(self, scope: str, **narrowing: tuple[str, ...]) -> str:
+    def token(self, scope: str, client: str = "tester", **narrowing: tuple[str, ...]) -> str:
         rate = Rate(1_000_000, 1_000_000)  # limits have tests of their own
-        grant = Grant("tester", tuple(scope.split()), rate=rate, **narrowing)
+        grant = Grant(client, tuple(scope.split()), rate=rate, **narrowing)
         return Issuer(self.settings).mint(grant, now=datetime.now(UTC))
 
     def get(self, path: str, scope: str = "outcomes:read", **arguments) -> httpx.Response:

@@ -132,3 +132,60 @@ def test_rotations_at_once_lose_no_key(file):
 
     assert len(ids(file, NOW)[1]) == 7
     assert sum(each.until == float("inf") for each in keyring.read_ring(file).keys) == 1
+
+
+def published(file, now):
+    """Return use and, of a withdrawn key, its instant, of every key that signs or has signed."""
+    ring = keyring.read_ring(file)
+    keys = [*(each.public for each in ring.published(now)), *ring.of_reports(now)]
+    return {key["kid"]: (key["use"], key.get("revoked_at")) for key in keys}
+
+
+def test_a_key_that_signed_a_report_stays_public_after_it_signs_no_more(file):
+    first, _ = ids(file, NOW)
+    secret = keyring.read_ring(file).keys[0].key.as_dict(private=True)["d"]
+    keyring.note_report(file, first)
+    second = keyring.rotate(file, after_s=0, now=NOW)
+    late = NOW + OVERLAP_S + 1
+
+    assert published(file, NOW) == {second: ("sig", None), first: ("sig", None)}
+    assert published(file, late) == {second: ("sig", None), first: ("report", None)}
+    assert ids(file, late) == (second, [second])
+    third = keyring.rotate(file, after_s=0, now=late)
+
+    assert published(file, late) == {
+        third: ("sig", None), second: ("sig", None), first: ("report", None),
+    }  # fmt: skip
+    assert secret not in file.read_text()
+
+
+def test_a_leaked_key_that_signed_reports_says_when_it_was_withdrawn(file):
+    leaked, _ = ids(file, NOW)
+    secret = keyring.read_ring(file).keys[0].key.as_dict(private=True)["d"]
+    keyring.note_report(file, leaked)
+
+    keyring.withdraw(file, leaked, now=NOW + 5)
+
+    signing, counted = ids(file, NOW + 5)
+    assert counted == [signing] != [leaked]
+    assert published(file, NOW + 5)[leaked] == ("report", NOW + 5)
+    assert keyring.read_ring(file).withdrawn_at(leaked) == NOW + 5
+    assert keyring.read_ring(file).withdrawn_at(signing) is None
+    assert secret not in file.read_text()
+
+
+def test_a_key_may_be_withdrawn_after_its_time_and_keeps_the_first_instant(file):
+    first, _ = ids(file, NOW)
+    keyring.note_report(file, first)
+    keyring.rotate(file, after_s=0, now=NOW)
+    keyring.rotate(file, after_s=0, now=NOW + OVERLAP_S + 1)
+
+    keyring.withdraw(file, first, now=NOW + 9000)
+    keyring.withdraw(file, first, now=NOW + 9999)
+
+    assert published(file, NOW + 9999)[first] == ("report", NOW + 9000)
+
+
+def test_what_signs_no_report_cannot_be_noted(file):
+    with pytest.raises(UnknownKey):
+        keyring.note_report(file, "nothing")

@@ -20,11 +20,12 @@ CLIENT: Final = "client"
 SECRET: Final = "secret"  # noqa: S105  the name of an action, no secret
 KEY: Final = "key"
 REGISTER: Final = "register"
+REPORT: Final = "report"
 TOKEN_REFUSED: Final = "token-refused"  # noqa: S105  the name of an action, no secret
 REFUSED: Final = "refused"
 ALARM: Final = "alarm"
 ACTIONS: Final = (
-    UPLOAD, CORRECTION, REVIEW, RETRACTION, STATION, RULES, CLIENT, SECRET, KEY, REGISTER,
+    UPLOAD, CORRECTION, REVIEW, RETRACTION, STATION, RULES, CLIENT, SECRET, KEY, REGISTER, REPORT,
     TOKEN_REFUSED, REFUSED, ALARM,
 )  # fmt: skip
 """All there are; `alarm` is the trail's own word for a head that was not as it had left it."""

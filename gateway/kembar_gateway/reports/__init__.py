@@ -1,0 +1,1 @@
+"""Reports of a cooperation: made from stored figures, reviewed, signed, and never changed again."""

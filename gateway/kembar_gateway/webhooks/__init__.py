@@ -1,0 +1,1 @@
+"""Webhooks: partners' machines are told what changed, at least once and in order."""
