@@ -164,6 +164,11 @@ def compute(
     )
 
 
+def used(indicator: Indicator, figures: Iterable[Figure], period: Period) -> list[Figure]:
+    """Return the figures that `compute` makes the outcome of a period from, usable or not."""
+    return [part.figure for part in _parts(indicator, figures, period)]
+
+
 def freshness(
     service: str, fetched_at: datetime | None, *, now: datetime, stale_after_s: float
 ) -> Freshness:

@@ -6,19 +6,20 @@ import csv
 import io
 import json
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from kembar_gateway import store
+from kembar_gateway import store, trends
 from kembar_gateway.outcomes import Outcome
 from kembar_gateway.register.book import Register
 from kembar_gateway.register.judging import Indicator
 from kembar_gateway.registers import RegisterDep
 from kembar_gateway.settings import NowDep, SettingsDep
 from kembar_gateway.spreadsheet import NUMBER, cell
-from kembar_gateway.store import EngineDep
+from kembar_gateway.store import EngineDep, Shelf
+from kembar_gateway.trends import TrendShown
 from kembar_gateway.wire import Origin, Period, State
 from kembar_shared.chassis import caching, pages
 from kembar_shared.chassis.auth import CallerDep, needs
@@ -26,6 +27,9 @@ from kembar_shared.chassis.database import reading
 from kembar_shared.chassis.pages import Page
 from kembar_shared.chassis.problems import BadQuery, NotFound
 from kembar_shared.chassis.verifying import Caller
+
+if TYPE_CHECKING:
+    from kembar_gateway.statistics.guard import Assessment
 
 router = APIRouter(tags=["outcomes"])
 
@@ -61,7 +65,7 @@ class OutcomeShown(BaseModel):
     target_year: int | None
     progress: float | None = Field(description="(actual - baseline) / (target - baseline)")
     achievement: float | None = Field(description="actual / target")
-    trend: None = None
+    trend: TrendShown | None
     origin: Origin | None = Field(description="The least real of its inputs.")
     methods: list[str]
     sources: list[SourceShown]
@@ -99,33 +103,38 @@ def list_outcomes(
     The entity tag covers everything but the age of the figures: 304 says that neither a figure
     nor its staleness has changed.
     """
-    asked = _period(period)
-    shown: list[OutcomeShown] = []
+    asked = period_asked(period)
+    answers: list[OutcomeShown] = []
     with reading(engine) as conn:
-        for code in _cooperations(register, caller, cooperation):
+        for code in cooperations_asked(register, caller, cooperation):
             shelf = store.read_shelf(
                 conn, register, code, now=now, stale_after_s=settings.stale_after_s
             )
-            shown += [
-                _show(each, shelf.outcome(each, asked or shelf.last_twelve))
-                for each in register.indicators_of(code)
-                if indicator in (None, each.code)
-            ]
-    if indicator is not None and not shown:
+            answers += shown(shelf, asked or shelf.last_twelve, indicator)
+    if indicator is not None and not answers:
         raise NotFound
     is_csv = format == "csv" or (format is None and _prefers_csv(accept))
-    return _answer(request, shown, is_csv=is_csv)
+    return _answer(request, answers, is_csv=is_csv)
 
 
-def _period(text: str | None) -> Period | None:
+def period_asked(text: str | None) -> Period | None:
+    """Return the period that a query asks for; None where it asks for none.
+
+    Raises:
+        BadQuery: It is no period.
+    """
     try:
         return None if text is None else Period.parse(text)
     except ValueError as error:
         raise BadQuery(name="period") from error
 
 
-def _cooperations(register: Register, caller: Caller, asked: str | None) -> list[str]:
-    """Return the cooperations to answer for; one the caller may not know of is not found."""
+def cooperations_asked(register: Register, caller: Caller, asked: str | None) -> list[str]:
+    """Return the cooperations to answer for.
+
+    Raises:
+        NotFound: The one asked for is not known, or not to the caller.
+    """
     joined = [cooperation.code for cooperation in register.joined_by(caller)]
     if asked is None:
         return joined
@@ -134,7 +143,23 @@ def _cooperations(register: Register, caller: Caller, asked: str | None) -> list
     return [asked]
 
 
-def _show(indicator: Indicator, outcome: Outcome) -> OutcomeShown:
+def shown(shelf: Shelf, period: Period, indicator: str | None) -> list[OutcomeShown]:
+    """Return the outcomes of a cooperation in a period, or the one of an indicator.
+
+    Args:
+        shelf: What they are computed from.
+        period: Which period.
+        indicator: Code of an indicator; None for all.
+    """
+    assessed = trends.concluded(shelf)
+    return [
+        _show(each, shelf.outcome(each, period), assessed[each.code])
+        for each in shelf.register.indicators_of(shelf.cooperation)
+        if indicator in (None, each.code)
+    ]
+
+
+def _show(indicator: Indicator, outcome: Outcome, assessment: Assessment) -> OutcomeShown:
     baseline, target = outcome.baseline, outcome.target
     return OutcomeShown(
         cooperation=indicator.cooperation,
@@ -156,6 +181,7 @@ def _show(indicator: Indicator, outcome: Outcome) -> OutcomeShown:
         target_year=target.year if target else None,
         progress=outcome.progress,
         achievement=outcome.achievement,
+        trend=trends.shown(assessment),
         origin=outcome.origin,
         methods=list(outcome.methods),
         sources=[
@@ -173,7 +199,7 @@ def _show(indicator: Indicator, outcome: Outcome) -> OutcomeShown:
 
 def _answer(request: Request, shown: list[OutcomeShown], *, is_csv: bool) -> Response:
     items = [outcome.model_dump(mode="json") for outcome in shown]
-    lasting = json.dumps([_without_age(item) for item in items], sort_keys=True)
+    lasting = json.dumps([without_age(item) for item in items], sort_keys=True)
     etag = caching.etag_of("csv" if is_csv else "json", lasting)
     if is_csv:
         table = _table(items)
@@ -184,7 +210,8 @@ def _answer(request: Request, shown: list[OutcomeShown], *, is_csv: bool) -> Res
     return caching.conditional(request, etag, lambda: Response(body, media_type="application/json"))
 
 
-def _without_age(item: dict[str, Any]) -> dict[str, Any]:
+def without_age(item: dict[str, Any]) -> dict[str, Any]:
+    """Return an outcome without what changes though nothing happens: its entity tag's content."""
     sources = [{"service": s["service"], "stale": s["stale"]} for s in item["sources"]]
     return {**item, "sources": sources, "computed_at": None}
 

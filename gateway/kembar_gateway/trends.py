@@ -5,19 +5,65 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from pydantic import BaseModel, Field
+
 from kembar_gateway import outcomes
 from kembar_gateway.wire import Period
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from kembar_gateway.register.judging import Indicator
     from kembar_gateway.statistics.guard import Assessment
     from kembar_gateway.statistics.series import Point
     from kembar_gateway.store import Shelf
     from kembar_gateway.wire import Figure
 
+_MOST_DETAILS: Final = 12
 _MOST_KEPT: Final = 64
 """Cooperations whose last conclusion is kept: computing it takes longer than an answer may."""
+
+
+class SlopeShown(BaseModel):
+    """How much an indicator changes in a year, by the median of its pairs of periods."""
+
+    value: float
+    lower: float | None
+    upper: float | None
+    confidence: float = Field(description="Of the range from `lower` to `upper`, 0 to 1.")
+
+
+class RefusalShown(BaseModel):
+    """What a series lacks for a trend."""
+
+    reason: str
+    found: float
+    limit: float
+    details: list[str] = Field(description="The first of the periods or labels it is about.")
+
+
+class TrendShown(BaseModel):
+    """What may be said of how an indicator developed up to now, whatever period was asked for.
+
+    `change` alone says improved or worsened: it is null wherever the trend is not significant among
+    all indicators of the cooperation. `none_shown` does not mean that nothing changed.
+    """
+
+    wording: str = Field(
+        description="`increasing`, `likely_increasing`, `none_shown`, `likely_decreasing`, "
+        "`decreasing` or `not_assessable`."
+    )
+    change: str | None = Field(description="`improved` or `worsened`.")
+    reason: str | None = Field(description="Why it is not assessable: the weightiest refusal.")
+    refusals: list[RefusalShown]
+    slope: SlopeShown | None
+    n: int = Field(description="Periods with a number.")
+    expected: int = Field(description="Periods from the first to the last one due.")
+    first: str
+    last: str
+    p: float | None = Field(description="Of the rank test, corrected for autocorrelation.")
+    p_adjusted: float | None = Field(description="The same among all tests of the cooperation.")
+    tests: int = Field(description="How many these are.")
 
 
 def concluded(shelf: Shelf) -> dict[str, Assessment]:
@@ -30,7 +76,7 @@ def concluded(shelf: Shelf) -> dict[str, Assessment]:
         shelf: The figures of one cooperation.
     """
     indicators = shelf.register.indicators_of(shelf.cooperation)
-    series = tuple((each.code, each.direction, _points(shelf, each.code)) for each in indicators)
+    series = tuple((each.code, each.direction, _points(shelf, each)) for each in indicators)
     return _concluded(series)
 
 
@@ -46,16 +92,54 @@ def _concluded(
     return dict(zip(codes, guard.conclude(own), strict=True))
 
 
-def _points(shelf: Shelf, code: str) -> tuple[Point, ...]:
+def shown(assessment: Assessment) -> TrendShown:
+    """Return an assessment as it is answered."""
+    test, slope, covered = assessment.test, assessment.slope, assessment.coverage
+    return TrendShown(
+        wording=assessment.wording.value,
+        change=None if assessment.change is None else assessment.change.value,
+        reason=None if assessment.reason is None else assessment.reason.value,
+        refusals=[
+            RefusalShown(
+                reason=refusal.reason.value,
+                found=_short(refusal.found),
+                limit=_short(refusal.limit),
+                details=list(refusal.details[:_MOST_DETAILS]),
+            )
+            for refusal in assessment.refusals
+        ],
+        slope=None
+        if slope is None
+        else SlopeShown(
+            value=_short(slope.value),
+            lower=None if slope.lower is None else _short(slope.lower),
+            upper=None if slope.upper is None else _short(slope.upper),
+            confidence=slope.confidence,
+        ),
+        n=covered.filled,
+        expected=covered.expected,
+        first=covered.first,
+        last=covered.last,
+        p=None if test is None else _short(test.p),
+        p_adjusted=None if assessment.p_adjusted is None else _short(assessment.p_adjusted),
+        tests=assessment.tests,
+    )
+
+
+def _short(number: float) -> float:
+    """Round to six digits: libraries differ in the last ones, and nobody reads them."""
+    return float(f"{number:.6g}")
+
+
+def _points(shelf: Shelf, indicator: Indicator) -> tuple[Point, ...]:
     """Return the periods of an indicator from the first with any figure to the last one due.
 
     They are months where any figure is one, else years.
     """
     from kembar_gateway.statistics.series import Point  # noqa: PLC0415  as above
 
-    indicator = shelf.register.indicators[code]
     by_period: dict[Period, list[Figure]] = {}
-    for figure in shelf.figures.get(code, ()):
+    for figure in shelf.figures.get(indicator.code, ()):
         by_period.setdefault(Period.parse(figure.period), []).append(figure)
     lengths = {period.count for period in by_period}
     if not lengths:

@@ -160,6 +160,30 @@ def test_the_partner_is_refused_the_rows(up, service, path):
     assert "measurements:read" in refused.headers["WWW-Authenticate"]
 
 
+def test_an_outcome_leads_down_to_its_lines_and_a_file_up_to_its_outcome(up, receipts, eventually):
+    query = {"period": "2016"}
+    eventually(lambda: up.outcomes("2016")["waste.generated"], lambda it: it["state"] == "ok")
+    answer = up.as_("partner").get("/v1/outcomes/waste.generated/lineage", params=query).json()
+
+    assert answer["outcome"] == up.outcomes("2016")["waste.generated"] | {
+        name: answer["outcome"][name] for name in ("computed_at", "sources")
+    }
+    (figure,) = answer["figures"]
+    below = up.as_("overseer").get(figure["lineage"]).json()
+    assert below["figure"]["digest"] == figure["digest"]
+    rows = [row for each in below["items"] for row in each["measurements"]]
+    assert sum(row["value"] for row in rows) / 1000 == answer["outcome"]["value"]
+    assert {row["upload"] for row in rows} == {receipts["waste"]["id"]}
+    assert [row["line"] for row in rows] == [3]
+    closed = up.as_("partner").get(figure["lineage"]).json()
+    (told,) = [row for each in closed["items"] for row in each["measurements"]]
+    assert set(told) == {"upload", "line", "revision", "digest"}
+    above = up.as_("overseer").get(f"/waste/v1/uploads/{told['upload']}/figures").json()["items"]
+    assert figure["digest"] in {each["digest"] for each in above}
+    missing = up.as_("partner").get("/v1/outcomes/waste.nothing/lineage")
+    assert missing.status_code == 404
+
+
 def test_the_scraped_figures_are_the_outcomes(up, eventually):
     figures = {}
 

@@ -96,6 +96,7 @@ GATEWAY = (
         ("GET", "/v1/overdue"): {"outcomes:read"},
         ("GET", "/v1/audit-sample"): {"audit:read"},
         ("GET", "/v1/outcomes"): {"outcomes:read"},
+        ("GET", "/v1/outcomes/{indicator}/lineage"): {"outcomes:read"},
         ("GET", "/v1/changes"): {"outcomes:read"},
         ("POST", "/v1/reports"): {"reports:publish"},
         ("POST", "/v1/reports/{code}/review"): {"reports:publish", "register:write"},
