@@ -22,7 +22,8 @@ def figures(values, *, indicator="air.pm25_mean", stations=("A", "B")):
     return [
         Figure(
             indicator=indicator, jurisdiction="bandung", value=value,
-            period=f"{2020 + n // 12}-{n % 12 + 1:02}", unit="µg/m³", state=State.OK, numerator=value, denominator=1.0, n=30,
+            period=f"{2020 + n // 12}-{n % 12 + 1:02}", unit="µg/m³", state=State.OK,
+            numerator=value, denominator=1.0, n=30,
             expected=30.0, coverage=1.0, origin=Origin.REAL, method="kembar/pm25-mean@1",
             stations=stations,
         )
