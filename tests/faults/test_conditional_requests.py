@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 
 from tests.faults.devices import HEADER
@@ -14,8 +16,11 @@ def data_paths(client, upload):
     """Return every GET of the published schema that answers data, with its parameters filled in."""
     schema = client.get("/openapi.json").json()
     found = [path for path, methods in schema["paths"].items() if "get" in methods]
+    figure = client.get("/v1/indicators").json()["items"][0]
+    key = urlencode({name: figure[name] for name in ("jurisdiction", "indicator", "period")})
     filled = [
         path.replace("/stations/{code}", "/stations/D-1").replace("{code}", upload)
+        + (f"?{key}" if path == "/v1/lineage" else "")
         for path in found
         if path not in NOT_DATA
     ]

@@ -43,7 +43,8 @@ def test_no_filter_runs_what_it_is_given(client):
     for path, operation in get_operations(client).items():
         queries = [p["name"] for p in operation.get("parameters", []) if p["in"] == "query"]
         for name in queries:
-            least = len(client.get(path).json()["items"]) if "{" not in path else 0
+            whole = client.get(path) if "{" not in path else None
+            least = len(whole.json()["items"]) if whole is not None and whole.is_success else 0
             for text in INJECTIONS:
                 began = time.monotonic()
                 answer = client.get(path.replace("{code}", "none"), params={name: text})

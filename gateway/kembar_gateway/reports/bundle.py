@@ -82,7 +82,8 @@ def readme(document: Json, language: str) -> bytes:
         texts["readme.text"][language].format(code=document["code"]),
     ]
     if missing:
-        lines.append(texts["readme.left-out"][language].format(codes=", ".join(missing)))
+        left_out = texts["readme.left-out"][language].format(codes=", ".join(missing))
+        lines += ["", left_out]
     return ("\n".join(lines) + "\n").encode()
 
 

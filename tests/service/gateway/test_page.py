@@ -89,7 +89,7 @@ def test_an_empty_period_says_so_and_shows_the_latest_figure_beside_it(gateway):
 
     assert "No figure No data for this period Latest figure: 2021 11,000 tonnes" in said
     assert "Latest figure: June 2023 1.58 index" in said
-    assert "0 of 7 indicators have a figure for this period." in said
+    assert "0 of 9 indicators have a figure for this period." in said
 
 
 def test_a_stand_in_is_labelled(gateway):

@@ -224,7 +224,7 @@ def test_the_register_is_listed_with_sources(gateway):
         "agreements": 2,
         "focus-areas": 3,
         "programmes": 5,
-        "indicators": 7,
+        "indicators": 9,
         "activities": 8,
         "commitments": 5,
         "contributions": 4,
