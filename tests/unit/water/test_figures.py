@@ -210,3 +210,55 @@ def test_means_over_months_are_no_samples(indicator):
 
     assert figures(indicator, *rows) == {}
     assert figures("water.pollution_index", *rows)["bandung", "2023"].state is State.OK
+
+
+STATED = """
+[[factor]]
+standard = "iklh-parts"
+subject = "bandung"
+quantity = "iku"
+value = 90.0
+unit = "1"
+valid_from = 2023-01-01
+source = "City report 2023"
+
+[[factor]]
+standard = "iklh-parts"
+subject = "bandung"
+quantity = "ikl"
+value = 30.0
+unit = "1"
+valid_from = 2023-01-01
+source = "City report 2023"
+verified = true
+"""
+
+
+def test_the_city_s_index_needs_what_others_measure():
+    rows = year(EIGHT)
+    standards = STANDARDS.overridden(STATED)
+
+    assert figures("water.iklh", *rows) == {}
+    (water,) = (
+        figure
+        for (_, period), figure in figures("water.ika", *rows, standards=standards).items()
+        if period == "2023"
+    )
+    found = figures("water.iklh", *rows, standards=standards)
+    assert set(found) == {("bandung", "2023")}
+    figure = found["bandung", "2023"]
+    assert figure.value == pytest.approx(0.376 * water.value + 0.405 * 90 + 0.219 * 30)
+    assert figure.value == pytest.approx(69.34)
+    assert (figure.detail["category"], figure.detail["ika"]) == ("sedang", 70.0)
+    assert figure.detail["verified"] == {"iku": False, "ikl": True}
+    assert figure.method.startswith("permen-lhk-27-2021/iklh-city@1+")
+    half = STATED.partition("\n[[factor]]\nstandard")[0] + STATED.partition('"ikl"')[2][:0]
+    assert figures("water.iklh", *rows, standards=STANDARDS.overridden(half)) == {}
+
+
+def test_a_city_s_index_without_a_water_index_is_no_number():
+    standards = STANDARDS.overridden(STATED)
+
+    figure = figures("water.iklh", *sample(EIGHT), standards=standards)["bandung", "2023"]
+    assert (figure.value, figure.state) == (None, State.INSUFFICIENT)
+    assert figure.detail["category"] is None

@@ -9,7 +9,7 @@ import polars as pl
 
 from kembar_shared.measurement.indicators import INDEX_SCHEMA
 from kembar_shared.measurement.vocabulary import Grain, State
-from kembar_water.indicators import comparisons, dated, figures, japan, sdg
+from kembar_water.indicators import comparisons, dated, figures, iklh, japan, sdg
 from kembar_water.indicators.samples import Sampling, named
 from kembar_water.indicators.storet import CountBasis, Storet
 from kembar_water.indices import pollution, quality
@@ -102,6 +102,7 @@ class River:
         samples = self.sampling.samples(days)
         daily = comparisons.daily(days)
         named_by: Detail = {"standard": PP_22_2021_VI, "least_parameters": self.least_parameters}
+        ika = self._ika(daily, named_by)
         return [
             *figures.means(
                 samples,
@@ -117,7 +118,8 @@ class River:
                 method=self._method(CLASS_MET),
                 detail=named_by,
             ),
-            *self._ika(daily, named_by),
+            *ika,
+            *iklh.of_cities(self.standards, ika),
             *self._ika_historic(daily, named_by),
             *sdg.good_share(self.standards, daily),
         ]
