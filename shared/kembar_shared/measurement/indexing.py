@@ -63,7 +63,7 @@ class Indices:
     def renew(self) -> None:
         """Bring the values up to the newest event, for the days of stations that it touched.
 
-        Part by part is read from a snapshot and written in a short transaction. Every part shows
+        Part by part is computed and written in a short transaction. Every part shows
         at least what had happened when this began; of two processes at once, the one that ends
         first notes how far it came, and the other leaves off.
 
@@ -78,15 +78,30 @@ class Indices:
                     return
                 touched = self._touched(conn, *head, upto)
             for due in _together(touched, self._domain):
-                with reading(self._engine) as conn:
-                    values = compute(conn, self._domain, due)
-                with writing(self._engine) as conn:
-                    if store.heads.hold(conn, store.heads.INDICES) != head:
-                        return
-                    store.indices.replace(conn, due.stations, _numbers(due), values)
+                if not self._renew_part(due, head):
+                    return
             with writing(self._engine) as conn:
                 if store.heads.hold(conn, store.heads.INDICES) == head:
                     store.heads.note(conn, store.heads.INDICES, seq=upto, rules=self._rules)
+
+    def _renew_part(self, due: Due, head: tuple[int, str]) -> bool:
+        """Compute and write what is due; say whether nobody else was faster.
+
+        Several processes may serve one PostgreSQL: who holds the head there reads what is newest
+        and writes it, so that nothing older is ever written over it. One process serves a SQLite
+        file, and nobody waits for its computing.
+        """
+        values = None
+        if self._engine.dialect.name == "sqlite":
+            with reading(self._engine) as conn:
+                values = compute(conn, self._domain, due)
+        with writing(self._engine) as conn:
+            if store.heads.hold(conn, store.heads.INDICES) != head:
+                return False
+            if values is None:
+                values = compute(conn, self._domain, due)
+            store.indices.replace(conn, due.stations, _numbers(due), values)
+        return True
 
     def _touched(
         self, conn: Connection, done: int, rules: str, upto: int
@@ -179,7 +194,7 @@ def _together(touched: Iterable[store.indices.Touched], domain: Domain) -> Itera
         zone = ZoneInfo(each.timezone)
         first = instant_of_us(each.first_us).astimezone(zone).date()
         # Hours of an evening are part of what ends on the next day.
-        reached = instant_of_us(each.last_us) + timedelta(hours=domain.reach_h)
+        reached = instant_of_us(each.last_us) + timedelta(hours=domain.reach_h + 1)
         last = Period.of(reached.astimezone(zone).date(), domain.window)
         whole = Period.of(first, domain.window).first, last.following
         spans.setdefault(each.station, []).append(whole)

@@ -17,16 +17,19 @@ from kembar_shared.measurement import rollups, store
 from kembar_shared.measurement.vocabulary import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from kembar_shared.chassis.database import Connection, Engine
-    from kembar_shared.measurement.indicators import Domain, Figure
+    from kembar_shared.measurement.indicators import Domain
 
 _FIRST: Final = date(1949, 1, 1)
 _FOLLOWING: Final = date(9999, 1, 1)
 _KEY: Final = ("jurisdiction", "indicator", "period")
 _MOVED: Final = ("value", "state", "method")
 _GONE: Final[Mapping[str, Any]] = {"value": None, "state": State.NO_DATA, "method": ""}
+
+_Made = tuple[list[dict[str, Any]], dict[str, str]]
+"""Figures of a jurisdiction as they are kept, and the digests of the days of each period."""
 
 OWN_CLIENT: Final = "kembar"
 """Who the program's own acts are noted under."""
@@ -62,13 +65,13 @@ class Figures:
                 if (done, rules) == (upto, self._rules):
                     return
                 places = self._due(conn, done=done, rules=rules, upto=upto)
-                figures = {place: self._compute(conn, place) for place in places}
+                made = {place: self._compute(conn, place) for place in places}
             with writing(self._engine) as conn:
                 if store.heads.hold(conn, store.heads.FIGURES) != (done, rules):
                     return
                 if rules and rules != self._rules:
-                    _keep_moved(conn, figures)
-                for place, rows in figures.items():
+                    _keep_moved(conn, made)
+                for place, (rows, _) in made.items():
                     store.figures.replace(conn, place, rows)
                 store.heads.note(conn, store.heads.FIGURES, seq=upto, rules=self._rules)
 
@@ -78,23 +81,28 @@ class Figures:
             return store.figures.jurisdictions(conn)
         return store.figures.due(conn, done=done, upto=upto)
 
-    def _compute(self, conn: Connection, jurisdiction: str) -> list[dict[str, Any]]:
+    def _compute(self, conn: Connection, jurisdiction: str) -> _Made:
         frame = rollups.days(conn, _FIRST, _FOLLOWING, jurisdiction=jurisdiction)
         digests = _digests(frame)
-        return [
-            asdict(figure) | {"digest": _digest_of(figure, digests.get(figure.period, ""))}
-            for figure in self._domain.figures(frame)
-        ]
+        rows = [asdict(figure) for figure in self._domain.figures(frame)]
+        for row in rows:
+            row["digest"] = _digest_of(row, digests.get(row["period"], ""))
+        return rows, digests
 
 
-def _keep_moved(conn: Connection, figures: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
-    """Keep the figures that new rules move as they were, under an event of their own."""
+def _keep_moved(conn: Connection, made: Mapping[str, _Made]) -> None:
+    """Keep the figures that new rules move as they were, under an event of their own.
+
+    What has the same method and other inputs was moved by these, and not by the rules.
+    """
     moved = []
-    for place, rows in figures.items():
+    for place, (rows, digests) in made.items():
         fresh = {tuple(row[name] for name in _KEY): row for row in rows}
         for key, before in store.figures.of(conn, place).items():
             after = fresh.get(key, _GONE)
-            if any(after[name] != before[name] for name in _MOVED):
+            inputs = _digest_of(before, digests.get(before["period"], ""))
+            by_rules = after["method"] != before["method"] or inputs == before["digest"]
+            if by_rules and any(after[name] != before[name] for name in _MOVED):
                 moved.append(before | {f"new_{name}": after[name] for name in _MOVED})
     if not moved:
         return
@@ -118,7 +126,11 @@ def _digests(frame: pl.DataFrame) -> dict[str, str]:
     return digests
 
 
-def _digest_of(figure: Figure, inputs: str) -> str:
-    """Return the digest of what *figure* was computed from."""
-    parts = (figure.method, figure.indicator, figure.jurisdiction, figure.period, inputs)
+def _digest_of(figure: Mapping[str, Any], inputs: str) -> str:
+    """Return the digest of what *figure* was computed from.
+
+    How much was expected depends on when each series began and ended, in other months too.
+    """
+    names = ("method", *_KEY, "expected", "coverage")
+    parts = (*(figure[name] for name in names), inputs)
     return "sha256:" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()

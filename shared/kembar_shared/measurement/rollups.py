@@ -203,7 +203,7 @@ def days(
         expected = DAY_MIN * row.slots / row.covered_min if is_day else 1.0
         covered = min(1.0, row.covered_min / DAY_MIN) if is_day else 1.0
         answers.append(
-            (row.code, row.jurisdiction, row.origin, row.altitude_m, row.water_class,
+            (row.code, row.jurisdiction or None, row.origin, row.altitude_m, row.water_class,
              row.parameter, row.material, row.source, period.grain.value, period.first,
              period.following, row.n, expected, covered, row.total, row.least, row.greatest,
              row.n_below, row.n_above, row.below_limit)

@@ -25,6 +25,7 @@ from kembar_shared.measurement.renewal import Figures
 from kembar_shared.measurement.routes import ROUTERS, receipts
 from kembar_shared.measurement.routes.shortcut import ShortWay
 from kembar_shared.measurement.settings import PACKAGES
+from kembar_shared.measurement.standards import Limit
 from kembar_shared.measurement.writer import Writer
 
 _LESS_URGENT: Final = 10
@@ -63,6 +64,7 @@ def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None =
         keys: Where tokens' keys come from; absent: the issuer of the settings.
     """
     domain = _with_checks(settings, domain)
+    _refuse_unknown(domain)
     engine = database.serving(settings)
     trail = audit.Trail(engine, settings)
     standards = domain.standards.digest
@@ -148,6 +150,23 @@ def check_quality(settings: ServiceSettings, domain: Domain) -> str:
         engine.dispose()
     done = f"{outcome.checked} measurements checked, {outcome.judged} flags changed"
     return f"{done}; {outcome.reason}" if outcome.reason else done
+
+
+def _refuse_unknown(domain: Domain) -> None:
+    """Refuse an operator's limit of what the service neither measures nor judges.
+
+    Raises:
+        SettingUnfit: It would do nothing, and nobody would notice.
+    """
+    own = set(domain.standards.own)
+    known = {row.parameter for row in domain.standards.limits if row not in own}
+    known |= domain.catalogue.by_code.keys()
+    for row in domain.standards.own:
+        if isinstance(row, Limit) and row.parameter not in known:
+            raise SettingUnfit(
+                f"standards_file: {row.standard}: there is no parameter {row.parameter!r}; "
+                f"there are {', '.join(sorted(known))}"
+            )
 
 
 def _with_checks(settings: ServiceSettings, domain: Domain) -> Domain:

@@ -144,9 +144,12 @@ class Standards:
 
     def rows(self) -> list[dict[str, object]]:
         """Return every limit and factor as plain values."""
-        own = frozenset(self.own)
+        # What another row cut short is still the operator's.
+        own = {(row.key, row.valid_from) for row in self.own}
         return [
-            row.as_row() | {"set_by": "operator" if row in own else "kembar"} for row in self._all
+            row.as_row()
+            | {"set_by": "operator" if (row.key, row.valid_from) in own else "kembar"}
+            for row in self._all
         ]
 
     @property
@@ -205,7 +208,8 @@ class Standards:
             raise KeyError((standard, subject, quantity))
         found.sort(key=lambda factor: factor.valid_from or LONG_AGO)
         begun = [factor for factor in found if (factor.valid_from or LONG_AGO) <= on]
-        return begun[-1] if begun else found[0]
+        in_force = [row for row in begun if row.valid_to is None or row.valid_to > on]
+        return (in_force or begun or found[:1])[-1]
 
     def overridden(self, text: str) -> Standards:
         """Return the standards with an operator's rows: `[[limit]]` and `[[factor]]` of TOML.
@@ -214,7 +218,7 @@ class Standards:
         `class`, `averaging`, `evaluation`, `index`; of a factor `standard`, `subject`,
         `quantity`); what it leaves out it takes from there. With the same `valid_from` it takes
         that row's place; with another one it is in force from that day on, and the row before it
-        until then.
+        until then, and again from its `valid_to` on.
 
         Raises:
             StandardsUnfit: The text cannot be read, or a row of it not be understood.
@@ -271,16 +275,19 @@ def _row(
     if len(keys) > 1:
         raise StandardsUnfit(f"{where}: {len(keys)} rows are meant by {naming}; name one of them")
     given.setdefault("verified", False)
-    given.setdefault("valid_to", None)
     if beside:
         beside.sort(key=lambda row: row.valid_from or LONG_AGO)
         same_day = [row for row in beside if row.valid_from == given["valid_from"]]
+        if not same_day:
+            given.setdefault("valid_to", None)
         made = replace((same_day or beside)[-1], **given)
     else:
         try:
             made = kind(**given)
         except TypeError as error:
             raise StandardsUnfit(f"{where}: nothing is known by that name, and {error}") from error
+    if made.valid_to is not None and made.valid_from is not None and made.valid_to <= made.valid_from:
+        raise StandardsUnfit(f"{where}: valid_to lies before valid_from, so it is never in force")
     if isinstance(made, Limit) and made.least is None and made.most is None:
         raise StandardsUnfit(f"{where}: give least, most or both")
     return made
@@ -313,6 +320,10 @@ def _placed(rows: tuple[Dated, ...], made: Dated) -> tuple[Dated, ...]:
         begins = same and (row.valid_from or LONG_AGO) < (made.valid_from or LONG_AGO)
         open_ended = row.valid_to is None or row.valid_to > (made.valid_from or LONG_AGO)
         placed.append(replace(row, valid_to=made.valid_from) if begins and open_ended else row)
+        if begins and made.valid_to is not None:
+            lasts = row.valid_to is None or row.valid_to > made.valid_to
+            if lasts and open_ended:
+                placed.append(replace(row, valid_from=made.valid_to))
     later = [
         row.valid_from
         for row in rows
@@ -347,5 +358,6 @@ def _plain(row: Limit | Factor) -> dict[str, object]:
 
 
 def _digest(rows: Iterable[Mapping[str, object]]) -> str:
-    text = json.dumps(list(rows), sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    # In whatever order an operator writes them, they say the same.
+    texts = sorted(json.dumps(row, sort_keys=True, ensure_ascii=False) for row in rows)
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()

@@ -66,7 +66,7 @@ def _placed(catalogue: Catalogue, entry: Mapping[str, Any], where: str) -> Catal
     for name in sorted(set(entry) - _MEMBERS):
         raise ChecksUnfit(f"{where}: there is no member {name!r}; there are {sorted(_MEMBERS)}")
     code, station = entry.get("parameter"), entry.get("station")
-    if code not in catalogue.by_code:
+    if not isinstance(code, str) or code not in catalogue.by_code:
         raise ChecksUnfit(f"{where}: parameter = {code!r} is none of this service's")
     if station is None:
         made = _changed(catalogue.by_code[code], entry, f"{where} ({code})")

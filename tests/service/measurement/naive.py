@@ -57,6 +57,7 @@ class Version:
     flag: int
     revision: int = 1
     upload: str = ""
+    judged: bool = False
 
 
 @dataclass
@@ -115,10 +116,11 @@ class Naive:
     ) -> Outcome:
         """Return what a review or a retraction should bring about; *chosen* narrows it."""
         brought = {
-            identity: replace(version, flag=flag, revision=version.revision + 1)
+            identity: replace(version, flag=flag, revision=version.revision + 1, judged=True)
             for identity, version in self.now.items()
             if identity[0] in stations
-            and version.flag != flag
+            and version.flag != MISSING
+            and (version.flag != flag or not version.judged)
             and chosen.get("parameter") in {None, identity[1]}
             and chosen.get("upload") in {None, version.upload}
             and (chosen.get("from") is None or identity[4] >= chosen["from"])  # type: ignore[operator]

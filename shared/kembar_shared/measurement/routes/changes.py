@@ -52,7 +52,7 @@ def list_changes(
             parameters=None if parameter is None else tuple(parameter),
         )
         rows = store.changes.read(conn, selection, after=place, limit=limit)
-        if caller.stations is None and station is None and parameter is None:
+        if not caller.is_narrowed and station is None and parameter is None:
             rows += store.changes.moved(conn, after=place, limit=limit)
             rows = sorted(rows, key=_place)[:limit]
     if rows:

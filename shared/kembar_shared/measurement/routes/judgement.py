@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from kembar_shared.chassis.verifying import Caller
     from kembar_shared.measurement.indicators import Domain
 
+HOURLY_INDEX = "ispu"
+"""The one index that any service has by the hour."""
+
 router = APIRouter(prefix="/v1", tags=["judgement"], dependencies=[Depends(known_queries)])
 
 IndexDep = Annotated[str | None, Query(max_length=64, description="Code of an index.")]
@@ -65,6 +68,8 @@ def list_indices(
     """Answer index values per station and day, with the parameters used and those missing."""
     days = days_asked(from_, to)
     if cadence == "hour":
+        if index not in {None, HOURLY_INDEX}:
+            return json_response(request, page([], None))
         return _hourly(request, engine, domain, caller, days, station, cursor, limit)
     after = None if cursor is None else _index_key(cursor)
     indices.renew()

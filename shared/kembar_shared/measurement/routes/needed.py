@@ -157,12 +157,19 @@ def days_asked(from_: str | None, to: str | None, grain: Grain = Grain.DAY) -> t
     ends = []
     for name, text, default in (("from", from_, "1949"), ("to", to, "9999")):
         try:
-            ends.append(Period.parse((text or default)[:10]).first)
-        except ValueError as error:
+            ends.append(_day_of(text or default))
+        except (ValueError, OverflowError) as error:
             raise bad_query(name, "2023-01") from error
     first, following = (min(max(end, _FIRST_DAY), _LAST_DAY) for end in ends)
     whole = Period.of(following - timedelta(days=1), grain)
     return Period.of(first, grain).first, whole.following
+
+
+def _day_of(text: str) -> date:
+    """Return the first day of a day, month or year, or the day that an instant is written with."""
+    if len(text) <= len("2023-01-01"):
+        return Period.parse(text).first
+    return datetime.fromisoformat(text).date()
 
 
 def bad_query(name: str, expected: str) -> BadQuery:

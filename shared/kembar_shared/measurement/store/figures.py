@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, delete, func, insert, or_, select, tuple_, union_all
@@ -115,11 +116,14 @@ def read(
     table = FIGURE if method is None else _by_method(method)
     key = (table.c.jurisdiction, table.c.indicator, table.c.period)
     period = table.c.period
-    begun = or_(
-        and_(func.length(period) == len("2023"), period >= first[:4]),
-        and_(func.length(period) == len("2023-01"), period >= first[:7]),
+    last = date.fromisoformat(following) - timedelta(days=1)
+    asked = or_(
+        *(
+            and_(func.length(period) == length, period.between(first[:length], str(last)[:length]))
+            for length in (len("2023"), len("2023-01"))
+        )
     )
-    wanted = select(table).where(begun, period < following)
+    wanted = select(table).where(asked)
     if after is not None:
         wanted = wanted.where(tuple_(*key) > tuple_(*after))
     rows = conn.execute(wanted.order_by(*key).limit(limit)).mappings()

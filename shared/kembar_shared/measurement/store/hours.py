@@ -53,6 +53,8 @@ def read(
     if not labels:
         return pl.DataFrame(schema=HOURS_SCHEMA)
     rows = _rows(conn, [label.id for label in labels], first_us, end_us)
+    if rows.is_empty():
+        return pl.DataFrame(schema=HOURS_SCHEMA)
     named = pl.DataFrame(
         [(label.id, label.code, label.timezone, label.parameter) for label in labels],
         schema={
@@ -83,6 +85,8 @@ def _rows(conn: Connection, series: Sequence[int], first_us: int, end_us: int) -
 
 def _hours(rows: pl.DataFrame, zone: str) -> pl.DataFrame:
     """Sum rows of stations in one time zone up by the hours of their local days."""
+    if rows.is_empty():
+        return pl.DataFrame(schema=HOURS_SCHEMA)
     instant = pl.from_epoch("time_us", time_unit="us").dt.replace_time_zone("UTC")
     local = instant.dt.convert_time_zone(zone)
     dated = rows.with_columns(day=local.dt.date())

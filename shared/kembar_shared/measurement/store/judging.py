@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
-from sqlalchemy import insert, select, text
+from sqlalchemy import func, insert, or_, select, text
 
 from kembar_shared.measurement.store import bulk, newest, sums
+from kembar_shared.measurement.store.events import PEOPLE
 from kembar_shared.measurement.store.selecting import series_of
 from kembar_shared.measurement.store.staging import analyze, make_temporary, within
 from kembar_shared.measurement.store.tables import (
@@ -20,6 +21,7 @@ from kembar_shared.measurement.store.tables import (
     UPLOAD,
 )
 from kembar_shared.measurement.store.writing import KEEP_OLD
+from kembar_shared.measurement.vocabulary import Flag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,7 +65,10 @@ def chosen(
     upload: int | None,
     flag: int,
 ) -> pl.DataFrame:
-    """Return the measurements that a review is about and that have another flag than *flag*.
+    """Return the measurements that a review is about, but those that a person gave *flag* already.
+
+    A check's flag that happens to be the same is made a person's: it shall stay. What was taken
+    back stays so.
 
     Args:
         conn: A writing transaction that holds the series.
@@ -77,7 +82,8 @@ def chosen(
     """
     conditions: list[ColumnElement[bool]] = [
         MEASUREMENT.c.series_id.in_(sorted(zones)),
-        MEASUREMENT.c.flag != flag,
+        MEASUREMENT.c.flag != Flag.MISSING,
+        or_(MEASUREMENT.c.flag != flag, ~_by_a_person()),
         *selection.rows(MEASUREMENT, zones),
     ]
     if upload is not None:
@@ -87,6 +93,11 @@ def chosen(
     schema = {"series_id": pl.Int32, "time_us": pl.Int64, "span": pl.Int16, "client": pl.String}
     rows = [tuple(row) for row in conn.execute(joined)]
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _by_a_person() -> ColumnElement[bool]:
+    people = select(EVENT.c.id).where(EVENT.c.kind.in_(PEOPLE))
+    return func.coalesce(MEASUREMENT.c.judged_by, 0).in_(people)
 
 
 def judge(conn: Connection, event: int, rows: pl.DataFrame, *, zones: Mapping[int, str]) -> None:
