@@ -147,8 +147,7 @@ class Standards:
         # What another row cut short is still the operator's.
         own = {(row.key, row.valid_from) for row in self.own}
         return [
-            row.as_row()
-            | {"set_by": "operator" if (row.key, row.valid_from) in own else "kembar"}
+            row.as_row() | {"set_by": "operator" if (row.key, row.valid_from) in own else "kembar"}
             for row in self._all
         ]
 
@@ -286,7 +285,11 @@ def _row(
             made = kind(**given)
         except TypeError as error:
             raise StandardsUnfit(f"{where}: nothing is known by that name, and {error}") from error
-    if made.valid_to is not None and made.valid_from is not None and made.valid_to <= made.valid_from:
+    if (
+        made.valid_to is not None
+        and made.valid_from is not None
+        and made.valid_to <= made.valid_from
+    ):
         raise StandardsUnfit(f"{where}: valid_to lies before valid_from, so it is never in force")
     if isinstance(made, Limit) and made.least is None and made.most is None:
         raise StandardsUnfit(f"{where}: give least, most or both")

@@ -39,7 +39,7 @@ def test_composting_a_thousand_tonnes_of_food():
     assert figure.detail["net_100"] == pytest.approx(50 * 28 - 175.6)
     assert figure.detail["verified"] is False
     assert figure.detail["unclaimed"] == figure.value
-    assert figure.method == ("kembar/avoided-co2e-AR5-docf2006-20y-managed_anaerobic-wet@1")
+    assert figure.method == ("kembar/avoided-co2e-AR5-docf2006-20y-managed_anaerobic-wet@2")
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,7 @@ def test_each_assumption_counts_and_is_named(assumed, gross):
         ("metal", 0.0),
         ("glass", 0.0),
         ("electronic", 0.0),
+        ("other", 0.0),
     ],
 )
 @pytest.mark.parametrize("route", ["recycled", "reused"])
@@ -81,16 +82,32 @@ def test_recycling_has_no_treatment_and_no_credit_for_goods(material, per_tonne,
     assert figure.detail["treatment"] == 0.0
 
 
-@pytest.mark.parametrize("material", ["", "other", "mixed", "residual", "hazardous"])
+@pytest.mark.parametrize("material", ["", "mixed", "residual", "hazardous"])
 def test_nothing_is_avoided_by_what_is_not_known(material):
     unknown = year("recycled", 5e3, material=material)
 
     alone = avoided(unknown)
     assert (alone.state, alone.value) == (State.CANNOT_ASSESS, None)
     assert (alone.detail["reason"], alone.detail["unassessed_t"]) == ("material_unknown", 5.0)
+    assert alone.detail["verified"] is None
     beside = avoided(FOOD, unknown)
     assert (beside.state, beside.value) == (State.PROVISIONAL, avoided(FOOD).value)
+    assert beside.detail["verified"] is False
     assert (beside.detail["unassessed_t"], beside.detail["assessed_t"]) == (5.0, 1000.0)
+
+
+def test_other_waste_is_inert_and_assessed():
+    figure = avoided(year("recycled", 1000e3, material="other"))
+
+    assert (figure.value, figure.state, figure.detail["reason"]) == (0.0, State.OK, None)
+    assert (figure.detail["assessed_t"], figure.detail["verified"]) == (1000.0, False)
+
+
+@pytest.mark.parametrize("own_mcf", [False, True])
+def test_no_factor_is_called_verified_where_none_was_used(own_mcf):
+    own = own_factor("disposal-site", "bandung", "mcf", 0.5) if own_mcf else ""
+
+    assert avoided(year("recycled", 5e3), own=own).detail["verified"] is None
 
 
 def test_of_a_total_the_materials_count_and_the_rest_is_not_known():

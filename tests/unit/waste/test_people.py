@@ -53,7 +53,7 @@ def test_a_month_by_person_and_less_than_the_baseline():
     assert (less.value, less.unit, less.state) == (pytest.approx(4500.0), "t", State.OK)
     assert (less.numerator, less.denominator) == (less.value, None)
     assert less.detail["baselines_kg_per_person_day"] == [0.70]
-    assert less.method.startswith("kembar/kang-pisman-kurangi@1+")
+    assert less.method.startswith("kembar/kang-pisman-kurangi@2+")
 
 
 def test_more_than_the_baseline_is_a_negative_reduction():
@@ -146,6 +146,24 @@ def test_two_counts_of_a_year_are_not_added():
 
     assert both(*month(), twice)[0].detail["population"] == 2_500_000.0
     assert both(*month(), *by_month)[0].detail["population"] == 2_500_000.0
+
+
+@pytest.mark.parametrize("part", [{"source": "household"}, {"material": "organic"}])
+def test_a_part_counted_by_the_month_is_in_the_total_counted_by_the_year(part):
+    by_month = row("population", 2000.0, date(2023, 5, 1), "month", station="DISDUK", **part)
+
+    rate = both(*month(), people(2500.0), by_month)[0]
+    assert (rate.detail["population"], rate.state) == (2500.0, State.OK)
+    assert rate.method == "kembar/generation-per-person@2"
+    elsewhere = both(*month(), people(2500.0, station="CIMAHI"), by_month)[0]
+    assert elsewhere.detail["population"] == 4500.0
+
+
+def test_parts_of_persons_are_added_and_a_total_of_another_year_is_not_of_this():
+    parts = [people(kg, source=name) for name, kg in (("household", 2000.0), ("market", 500.0))]
+
+    rate = both(*month(), *parts, people(2400.0, of=2022))[0]
+    assert (rate.detail["population"], rate.state) == (2500.0, State.OK)
 
 
 def test_nobody_generates_nothing():

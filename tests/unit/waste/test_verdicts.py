@@ -82,7 +82,7 @@ def test_a_verdict_says_what_was_compared_with_what():
         "verdict": "not_met",
         "state": "ok",
         "reason": None,
-        "method": "kembar/waste-target@1;kembar/reduction-rate@1",
+        "method": "kembar/waste-target@1;kembar/reduction-rate@2",
         "retrospective": False,
         "verified": True,
         "source": "Perpres 97/2017 (Jakstranas), target of the year, share of the waste generated",
@@ -167,7 +167,7 @@ def test_an_operator_sets_the_target_of_a_later_year():
     found = verdicts(*reported(of=2026), own=own + CONTROLLED)
     judged = found["bandung", "managed_rate_rpjmn", "2026"]
     assert (judged["least"], judged["verdict"]) == (0.6, "met")
-    assert judged["method"].startswith("kembar/waste-target@1;kembar/managed-rate-rpjmn@1+")
+    assert judged["method"].startswith("kembar/waste-target@1;kembar/managed-rate-rpjmn@2+")
     later = verdicts(*reported(of=2029), own=own)["bandung", "managed_rate_rpjmn", "2029"]
     assert later["least"] == 1.0
 

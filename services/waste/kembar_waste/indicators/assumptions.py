@@ -31,9 +31,11 @@ TYPES: Final = {
     "metal": "metal",
     "glass": "glass",
     "electronic": "other",
+    "other": "other",
 }
 """Material -> the IPCC's type of waste (own convention). Of the other materials none is known.
 
+The IPCC's `other` is inert: what a landfill would have taken of it gives no methane.
 `organic` is taken as food: it decays the fastest, and no garden waste is told apart from it.
 """
 
@@ -79,7 +81,7 @@ class Assumptions:
         """Return the identifier of the method by these assumptions and rows."""
         name = (
             f"kembar/avoided-co2e-{self.gwp_set}-docf{self.docf_set}-{self.horizon_years}y-"
-            f"{self.disposal_mcf}-{self.climate}@1"
+            f"{self.disposal_mcf}-{self.climate}@2"
         )
         return standards.method(name, *self.standards)
 

@@ -193,9 +193,13 @@ def _by(members: pl.DataFrame, name: str, amount: str) -> _Named:
 
 
 def _extent(members: pl.DataFrame) -> pl.DataFrame:
-    """Return of each figure which landfills were assumed, and whether all factors are verified."""
+    """Return of each figure which landfills were assumed, and whether all factors are verified.
+
+    Where nothing was assessed no factor was used, and nothing is said of its verification.
+    """
+    used = pl.col("is_seen").filter(pl.col("assessed_t").is_not_null())
     return members.group_by(_FIGURE).agg(
         mcfs=pl.col("mcf").drop_nulls().unique().sort(),
         is_assumed=pl.col("own_mcf").is_null().any(),
-        is_seen=pl.col("is_seen").fill_null(value=True).all(),
+        is_seen=pl.when(used.is_not_null().any()).then(used.all()),
     )

@@ -16,7 +16,7 @@ from kembar_waste.standards.survey import CONVENTION
 if TYPE_CHECKING:
     from kembar_shared.measurement.standards import Standards
 
-METHOD: Final = "kembar/mass-balance@1"
+METHOD: Final = "kembar/mass-balance@2"
 INDEX: Final = "mass_balance"
 
 IN: Final = ("received", "collected")
@@ -36,9 +36,11 @@ def indices(days: pl.DataFrame, standards: Standards) -> pl.DataFrame:
     """Return the mass balance of each facility, month and year, as `INDEX_SCHEMA`.
 
     Only those days (or reported months, or years) count of which every flow that the facility
-    reports in the calendar year is known. The stock is a level: it grew by its last day's value
-    less its first day's, which leaves the flow of one day unbalanced. Where it is measured the
-    flows have to be complete.
+    reports in the calendar year is known. The stock is a level, that of a day the mean of its
+    readings: it grew by the last day's less that of the day before the first. Where the day before
+    has none, it grew from the first day's on, and what came in and went out that day is left out
+    (`opening` of the detail is `first_day`). Where the stock is measured the flows have to be
+    complete.
 
     Args:
         days: Of `DAYS_SCHEMA`, of whole calendar years.
@@ -64,11 +66,18 @@ def _flows(days: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         One row per station, grain and slot: a column for each flow, `stock`, `c_` and a flow's
-        name for what it covers, and of the facility's year `has_` and its name.
+        name for what it covers, and of the facility's year `has_` and its name; `before`, the
+        stock of the day before.
     """
     chosen = series.totals_or_parts(days.filter(pl.col("parameter").is_in([*_FLOWS, "stock"])))
-    units = series.units(chosen).with_columns(year=pl.col("period").dt.year())
-    expected = pl.col("member").n_unique().over(*_FACILITY, "grain", "parameter")
+    is_level = (pl.col("parameter") == "stock") & (pl.col("n") > 0)
+    levels = chosen.with_columns(
+        pl.when(is_level).then(pl.col("sum") / pl.col("n")).otherwise("sum").alias("sum")
+    )
+    units = series.of_series(levels).with_columns(year=pl.col("period").dt.year())
+    # A total of some days is not expected on those on which its parts stand for it.
+    same = (*_FACILITY, "grain", "parameter", pl.col("member").str.ends_with("//"))
+    expected = pl.col("member").n_unique().over(same)
     known = (
         units.with_columns(expected=expected)
         .rename({"period": "slot_start"})
@@ -88,14 +97,17 @@ def _flows(days: pl.DataFrame) -> pl.DataFrame:
     has = known.group_by(_FACILITY).agg(
         (pl.col("parameter") == code).any().alias(f"has_{code}") for code in codes
     )
+    # In one order: sums of the same numbers in another would not be the same to the last digit.
+    slots = known.group_by(*_SLOT, "year", maintain_order=True).agg(
+        *(_of(code, "numerator").alias(code) for code in codes),
+        *(_of(code, "covered").fill_null(0.0).alias(f"c_{code}") for code in codes),
+        following=pl.col("following").first(),
+    )
+    before = slots.filter(grain="day").select(
+        "station", "grain", slot_start="following", before="stock"
+    )
     return (
-        # In one order: sums of the same numbers in another would not be the same to the last digit.
-        known.group_by(*_SLOT, "year", maintain_order=True)
-        .agg(
-            *(_of(code, "numerator").alias(code) for code in codes),
-            *(_of(code, "covered").fill_null(0.0).alias(f"c_{code}") for code in codes),
-            following=pl.col("following").first(),
-        )
+        slots.join(before, on=_SLOT, how="left", maintain_order="left")
         .join(has, on=_FACILITY, maintain_order="left")
         .filter(pl.any_horizontal(f"has_{code}" for code in _FLOWS))
     )
@@ -116,10 +128,12 @@ def _periods(flows: pl.DataFrame, length: Grain) -> pl.DataFrame:
     ]
     first = pl.col("slot_start").dt.truncate(_TRUNCATION[length])
     grains = ["day", *_SLOTS[length]]
+    is_first = (pl.col("slot_start") == first) & (pl.col("grain") == "day")
+    is_counted = is_known & ~(is_first & pl.col("has_stock") & pl.col("before").is_null())
     slots = flows.filter(pl.col("grain").is_in(grains)).with_columns(
         period=first,
-        came_in=pl.when(is_known).then(came_in),
-        out=pl.when(is_known).then(pl.sum_horizontal(OUT)),
+        came_in=pl.when(is_counted).then(came_in),
+        out=pl.when(is_counted).then(pl.sum_horizontal(OUT)),
         least=pl.when(is_known).then(pl.min_horizontal(covers)).otherwise(0.0),
     )
     following = pl.col("period").dt.offset_by(_TRUNCATION[length])
@@ -131,10 +145,11 @@ def _periods(flows: pl.DataFrame, length: Grain) -> pl.DataFrame:
     )
     has = [f"has_{code}" for code in (*_FLOWS, "stock")]
     is_last = (pl.col("following") == following) & (pl.col("grain") == "day")
-    is_first = (pl.col("slot_start") == pl.col("period")) & (pl.col("grain") == "day")
     sums = (
         slots.with_columns(
-            opening=pl.when(is_first).then("stock"), closing=pl.when(is_last).then("stock")
+            opening=pl.when(is_first).then(pl.coalesce("before", "stock")),
+            is_after=is_first & pl.col("before").is_not_null(),
+            closing=pl.when(is_last).then("stock")
         )
         .group_by(_PERIOD)
         .agg(
@@ -143,6 +158,7 @@ def _periods(flows: pl.DataFrame, length: Grain) -> pl.DataFrame:
             pl.col(has).first(),
             opened=pl.col("opening").is_not_null().any(),
             closed=pl.col("closing").is_not_null().any(),
+            is_after=pl.col("is_after").any(),
         )
         .with_columns(expected=expected)
         .with_columns(
@@ -208,6 +224,9 @@ def _named(rows: pl.DataFrame, standards: Standards) -> pl.DataFrame:
                 in_t=pl.when(has_number).then("numerator"),
                 out_t=pl.when(has_number).then("denominator"),
                 stock_change_t=pl.when(has_number).then("stock_change"),
+                opening=pl.when(has_number & pl.col("stock_change").is_not_null()).then(
+                    pl.when("is_after").then(pl.lit("previous_day")).otherwise(pl.lit("first_day"))
+                ),
                 leak_t=pl.when(has_number).then("leak_t"),
                 coverage="coverage",
                 grain="data_grain",

@@ -12,15 +12,16 @@ from kembar_waste.indices.claims import ROUTES
 UNKNOWN: Final = "unknown"
 """The material of what a station reports without one."""
 
-_TOTAL: Final = ("station", "parameter", "grain", "period")
+_SLOT: Final = ("station", "parameter", "grain", "period")
 
 
 def streams(days: pl.DataFrame) -> pl.DataFrame:
     """Return recycled, composted and reused masses in t, each tonne once, by material.
 
     Where a station reports a total beside its materials, what they leave of it has an unknown
-    material, and only the total is expected: a material that is not told is no gap. A total
-    smaller than its materials contradicts them, by `excess_t`.
+    material. A day (or reported month, or year) on which a station told anything of a route is
+    covered: a material that is not told is no gap. A total smaller than its materials contradicts
+    them, by `excess_t`.
 
     Args:
         days: Of `DAYS_SCHEMA`.
@@ -36,11 +37,11 @@ def streams(days: pl.DataFrame) -> pl.DataFrame:
     of_material = chosen.filter(pl.col("has_materials") & pl.col("is_of_material")).with_columns(
         excess_t=pl.lit(0.0)
     )
-    by_material = of_material.group_by(_TOTAL).agg(named_t=pl.col("mass_t").sum())
+    by_material = of_material.group_by(_SLOT).agg(named_t=pl.col("mass_t").sum())
     without = chosen.filter(
         pl.when("has_total").then("is_total").otherwise(~pl.col("has_materials"))
     )
-    left = without.join(by_material, on=_TOTAL, how="left").with_columns(
+    left = without.join(by_material, on=_SLOT, how="left").with_columns(
         pl.col("named_t").fill_null(0.0)
     )
     rest = left.with_columns(
@@ -48,10 +49,9 @@ def streams(days: pl.DataFrame) -> pl.DataFrame:
         mass_t=(pl.col("mass_t") - pl.col("named_t")).clip(lower_bound=0.0),
         excess_t=(pl.col("named_t") - pl.col("mass_t")).clip(lower_bound=0.0).fill_null(0.0),
     )
-    is_in_total = pl.col("has_total") & (pl.col("material") != UNKNOWN)
-    counted = (pl.col("n") > 0) & ~is_in_total
-    names = ("station", "parameter", "material", "source")
-    whole = pl.concat_str("station", "parameter", pl.lit(UNKNOWN), pl.lit(""), separator="/")
+    is_counted = pl.col("n") > 0
+    # One of a station's materials stands for it: it is expected once.
+    stands = is_counted & (is_counted.cum_sum().over(_SLOT) == 1)
     return pl.concat([of_material, rest], how="diagonal").select(
         "jurisdiction",
         "station",
@@ -63,8 +63,10 @@ def streams(days: pl.DataFrame) -> pl.DataFrame:
         "following",
         "mass_t",
         "excess_t",
-        member=pl.when(is_in_total).then(whole).otherwise(pl.concat_str(names, separator="/")),
+        member=pl.concat_str("station", "parameter", separator="/"),
         slot="grain",
-        covered=pl.when(counted).then("covered").otherwise(0.0),
-        n=counted.cast(pl.Int64),
+        covered=pl.when(stands)
+        .then(pl.col("covered").filter(is_counted).max().over(_SLOT))
+        .otherwise(0.0),
+        n=stands.cast(pl.Int64),
     )

@@ -47,7 +47,7 @@ class WasteFigures:
         units = series.units(chosen)
         return [
             *generation.figures(units),
-            *self._people.figures(chosen, units),
+            *self._people.figures(placed, units),
             *self._shares.figures(units),
             *self._avoided.figures(placed),
             *trips.figures(chosen, self._standards),

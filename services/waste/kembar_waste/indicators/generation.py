@@ -11,8 +11,8 @@ from kembar_shared.measurement.indicators import Figure
 from kembar_shared.measurement.vocabulary import Grain, State
 from kembar_waste.indicators.rates import REDUCED
 
-METHOD: Final = "kembar/waste-generated@1"
-USED: Final = "kembar/kang-pisman-manfaatkan@1"
+METHOD: Final = "kembar/waste-generated@2"
+USED: Final = "kembar/kang-pisman-manfaatkan@2"
 
 _LABEL: Final = {Grain.MONTH: "%Y-%m", Grain.YEAR: "%Y"}
 _FIGURE: Final = ("jurisdiction", "period", "grain")

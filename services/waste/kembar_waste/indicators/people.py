@@ -9,7 +9,7 @@ import polars as pl
 from kembar_shared.measurement import coverage
 from kembar_shared.measurement.indicators import Figure
 from kembar_shared.measurement.vocabulary import Grain, State
-from kembar_waste.indicators import facilities
+from kembar_waste.indicators import facilities, series
 from kembar_waste.indices import pillars
 from kembar_waste.indices.masses import KG_PER_TONNE
 from kembar_waste.standards.survey import KANG_PISMAN
@@ -17,8 +17,8 @@ from kembar_waste.standards.survey import KANG_PISMAN
 if TYPE_CHECKING:
     from kembar_shared.measurement.standards import Standards
 
-PER_PERSON: Final = "kembar/generation-per-person@1"
-REDUCED: Final = "kembar/kang-pisman-kurangi@1"
+PER_PERSON: Final = "kembar/generation-per-person@2"
+REDUCED: Final = "kembar/kang-pisman-kurangi@2"
 
 BASELINE: Final = "baseline_kg_per_person_day"
 """Quantity of the factors whose subject is a jurisdiction."""
@@ -49,7 +49,7 @@ class People:
         is known: a missing day is no reduction. Persons are those of the same calendar year.
 
         Args:
-            days: Of `DAYS_SCHEMA`, totals or parts.
+            days: Of `DAYS_SCHEMA`.
             units: As of `series.units`, of the same days.
         """
         heads = _heads(days)
@@ -95,18 +95,25 @@ def _slots_in(length: Grain) -> pl.Expr:
 def _heads(days: pl.DataFrame) -> pl.DataFrame:
     """Return the persons of each jurisdiction and calendar year.
 
-    A head count is no sum: of several in a year the mean counts. Where a station that counts is
-    silent in the year, the persons of the others are not those of the jurisdiction.
+    A head count is no sum: of several in a year the mean counts. A station's total of a year
+    stands for its parts, whatever length of time each was reported for. Where a station that counts
+    is silent in the year, the persons of the others are not those of the jurisdiction.
     """
+    counted = days.filter(pl.col("parameter") == "population", pl.col("n") > 0)
+    year = ("station", "jurisdiction", "year")
     counts = (
-        days.filter(pl.col("parameter") == "population", pl.col("n") > 0)
-        .with_columns(member=pl.concat_str("station", "material", "source", separator="/"))
-        .group_by("jurisdiction", "station", "member", pl.col("period").dt.truncate("1y"))
+        series.totals_or_parts(counted.with_columns(year=pl.col("period").dt.truncate("1y")), year)
+        .group_by(*year, "material", "source")
         .agg(
-            origin=coverage.least_real(pl.col("origin")),
+            coverage.least_real(pl.col("origin")).alias("origin"),
             numerator=pl.col("sum").sum() / pl.col("n").sum(),
         )
+        .sort(*year, "material", "source")
+        .group_by(*year, maintain_order=True)
+        .agg(coverage.least_real(pl.col("origin")).alias("origin"), pl.col("numerator").sum())
+        .rename({"year": "period"})
         .with_columns(
+            member=pl.col("station"),
             grain=pl.lit(Grain.YEAR.value),
             slot=pl.lit(Grain.YEAR.value),
             covered=1.0,

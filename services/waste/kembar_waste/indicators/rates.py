@@ -33,19 +33,19 @@ class Rate:
 
 
 RATES: Final = (
-    Rate("waste.sorted_share", "kembar/sorted-share@1", ("sorted",), (("sorted",),)),
-    Rate("waste.recovery_share", "kembar/recovery-share@1", REDUCED, (REDUCED,)),
-    Rate("waste.reduction_rate", "kembar/reduction-rate@1", REDUCED, (REDUCED,)),
-    Rate("waste.handling_rate", "kembar/handling-rate@1", ENDED, (ENDED,)),
+    Rate("waste.sorted_share", "kembar/sorted-share@2", ("sorted",), (("sorted",),)),
+    Rate("waste.recovery_share", "kembar/recovery-share@2", REDUCED, (REDUCED,)),
+    Rate("waste.reduction_rate", "kembar/reduction-rate@2", REDUCED, (REDUCED,)),
+    Rate("waste.handling_rate", "kembar/handling-rate@2", ENDED, (ENDED,)),
     Rate(
         "waste.managed_rate_sipsn",
-        "kembar/managed-rate-sipsn@1",
+        "kembar/managed-rate-sipsn@2",
         (*REDUCED, *ENDED),
         (REDUCED, ENDED),
     ),
     Rate(
         "waste.managed_rate_rpjmn",
-        "kembar/managed-rate-rpjmn@1",
+        "kembar/managed-rate-rpjmn@2",
         (*REDUCED, *ENDED),
         (REDUCED, ENDED),
         controlled=("landfilled",),
@@ -53,21 +53,21 @@ RATES: Final = (
     ),
     Rate(
         "waste.diversion_rate",
-        "kembar/diversion-rate@1",
+        "kembar/diversion-rate@2",
         ("recycled", "composted"),
         (("recycled", "composted"),),
         verified=False,
     ),
     Rate(
         "waste.sdg_11_6_1",
-        "kembar/sdg-11-6-1@1",
+        "kembar/sdg-11-6-1@2",
         ("recycled", "composted", *ENDED),
         (ENDED,),
         controlled=("recycled", "composted", *ENDED),
     ),
     Rate(
         "waste.sdg_12_5_1",
-        "kembar/sdg-12-5-1@1",
+        "kembar/sdg-12-5-1@2",
         ("recycled", "composted"),
         (("recycled", "composted"),),
         verified=False,

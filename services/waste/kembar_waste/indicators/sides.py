@@ -81,29 +81,83 @@ def bases_of(units: pl.DataFrame) -> list[int]:
 def _known(units: pl.DataFrame, bases: list[int]) -> pl.DataFrame:
     """Say of days, reported months and reported years of which bases all sides are known.
 
-    Masses of different months, added up and divided, would be the share of no month. A part that
-    the jurisdiction reports elsewhere is no zero where it is absent, until it counts as closed.
+    Masses of different months, added up and divided, would be the share of no month, and those of
+    different stations of one day the share of neither: of each side that is owed, every station
+    that is expected has to be there. A part that the jurisdiction reports elsewhere is no zero
+    where it is absent, until it counts as closed.
 
     Returns:
         The columns of `_SLOT`, and for each basis whether it is known, named by its number.
     """
     codes = range(len(PARAMETERS))
-    lives = units.group_by("place", "code").agg(until=coverage.expected_until())
+    lives = _lives(units)
     until = lives.group_by("place").agg(
         pl.col("until").filter(code=code).first().alias(f"until {code}") for code in codes
     )
-    bit = pl.col("code").replace_strict(codes, [1 << code for code in codes], return_dtype=pl.Int64)
+    is_whole = (pl.col("n") > 0) & (pl.col("covered").round(9) >= 1.0)
     slots = (
         units.group_by(_SLOT)
-        .agg(reported=pl.when(pl.col("n") > 0).then(bit).otherwise(0).bitwise_or())
-        .join(until, on="place")
+        .agg((is_whole & (pl.col("code") == code)).sum().alias(f"told {code}") for code in codes)
+        .sort("period")
     )
+    for code, counts in _expected(lives).items():
+        slots = slots.join_asof(
+            counts.rename({"at": "period", "count": f"expected {code}"}),
+            on="period",
+            by="place",
+            check_sortedness=False,
+        )
+    is_told = {code: _is_told(code, slots.columns) for code in codes}
+    slots = slots.with_columns(
+        reported=pl.sum_horizontal(
+            pl.when(is_told[code]).then(1 << code).otherwise(0) for code in codes
+        )
+    ).join(until, on="place")
     is_owed = {code: pl.col("period") < pl.col(f"until {code}") for code in codes}
     is_owed[GENERATED] = pl.col(f"until {GENERATED}").is_not_null()
     owed = pl.sum_horizontal(pl.when(is_owed[code]).then(1 << code).otherwise(0) for code in codes)
     return slots.with_columns(owed=owed).select(
         *_SLOT, *(_is_known(BASES[basis][0]).alias(str(basis)) for basis in bases)
     )
+
+
+def _lives(units: pl.DataFrame) -> pl.DataFrame:
+    """Say from when until when each station owes each parameter, as `since` and `until`.
+
+    From the year of its first value on, but not before the station reported anything: of the days
+    before, what else it sent is a side without the other.
+    """
+    lives = units.group_by("place", "member", "code").agg(
+        pl.col("period").min().alias("first"), until=coverage.expected_until()
+    )
+    opened = pl.col("first").min().over("place", "member").dt.truncate("1mo")
+    return lives.with_columns(since=pl.max_horizontal(pl.col("first").dt.truncate("1y"), opened))
+
+
+def _expected(lives: pl.DataFrame) -> dict[int, pl.DataFrame]:
+    """Return of each parameter how many stations (`count`) owe it `at` a day and after."""
+    changes = pl.concat(
+        [
+            lives.select("place", "code", at="since", count=pl.lit(1, dtype=pl.Int64)),
+            lives.select("place", "code", at="until", count=pl.lit(-1, dtype=pl.Int64)),
+        ]
+    )
+    counts = (
+        changes.group_by("place", "code", "at")
+        .agg(pl.col("count").sum())
+        .sort("place", "code", "at")
+        .with_columns(pl.col("count").cum_sum().over("place", "code"))
+        .sort("at")
+    )
+    return {code: counts.filter(code=code).drop("code") for code in lives["code"].unique().sort()}
+
+
+def _is_told(code: int, columns: list[str]) -> pl.Expr:
+    """Say whether all stations that owe a parameter reported it, and any did."""
+    if f"expected {code}" not in columns:
+        return pl.lit(value=False)
+    told = pl.col(f"told {code}")
+    return (told > 0) & (told >= pl.col(f"expected {code}").fill_null(0))
 
 
 def _is_known(parts: Iterable[str]) -> pl.Expr:

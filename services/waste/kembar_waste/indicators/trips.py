@@ -16,7 +16,7 @@ from kembar_waste.standards.survey import TRIP_LOAD
 if TYPE_CHECKING:
     from kembar_shared.measurement.standards import Standards
 
-METHOD: Final = "kembar/collected-from-trips@1"
+METHOD: Final = "kembar/collected-from-trips@2"
 
 _LENGTHS: Final = {Grain.MONTH: "%Y-%m", Grain.YEAR: "%Y"}
 _FIGURE: Final = ("jurisdiction", "period", "grain")
@@ -62,14 +62,15 @@ def figures(days: pl.DataFrame, standards: Standards) -> list[Figure]:
 
 
 def _converted(days: pl.DataFrame, standards: Standards) -> pl.DataFrame:
-    """Return each series of trips with its load and the mass it stands for."""
+    """Return the trips of each station with its load and the mass it stands for."""
     loads = facilities.dated(standards, TRIP_LOAD, "load")
     units = series.units(days)
-    trips = units.filter(parameter="trips").with_columns(
-        trips=pl.when(pl.col("n") > 0).then(
-            days.filter(parameter="trips")["sum"].cast(pl.Float64)
-        )
-    )  # fmt: skip
+    counts = days.filter(parameter="trips").group_by(_SLOT).agg(trips=pl.col("sum").sum())
+    trips = (
+        units.filter(parameter="trips")
+        .join(counts, on=_SLOT, how="left", maintain_order="left")
+        .with_columns(pl.when(pl.col("n") > 0).then(pl.col("trips").cast(pl.Float64)))
+    )
     weighed = (
         units.filter(pl.col("parameter").is_in(["received", "collected"]))
         .group_by(*_SLOT, "parameter")
@@ -84,9 +85,7 @@ def _converted(days: pl.DataFrame, standards: Standards) -> pl.DataFrame:
         load_verified=pl.coalesce("own_verified", "load_verified"),
     )
     mass = masses.from_trips(both["trips"].to_numpy(), both["load"].to_numpy())
-    is_first = pl.int_range(pl.len()).over(_SLOT) == 0
     return both.join(weighed, on=_SLOT, how="left", maintain_order="left").with_columns(
-        pl.when(is_first).then("weighed_t"),
         numerator=pl.Series(mass, dtype=pl.Float64, nan_to_null=True),
     )
 
