@@ -68,12 +68,13 @@ earlier. A service that cannot make sense of the file does not start, and says w
 
 Some factors only you can state; without them the figures that need them say so and have no number:
 
-| standard | subject | quantity | unit | for |
-|---|---|---|---|---|
-| `facility` | a station's code | `control_level`: 0 open dump, 1 controlled, 2 sanitary | 1 | managed waste by the RPJMN, SDG 11.6.1 |
-| `disposal-site` | a jurisdiction | `mcf` | 1 | methane avoided, where waste would have gone to another kind of site |
-| `kang-pisman` | a jurisdiction | `baseline_kg_per_person_day` | kg/person/day | waste reduced (kurangi) |
-| `iklh-parts` | a jurisdiction | `iku`, `ikl`, each for the year of its first day | 1 | the environment index of a city (IKLH) |
+- `facility` / a station's code / `control_level` (0 open dump, 1 controlled, 2 sanitary): managed
+  waste by the RPJMN, SDG 11.6.1;
+- `disposal-site` / a jurisdiction / `mcf`: methane avoided, where waste would have gone to another
+  kind of site;
+- `kang-pisman` / a jurisdiction / `baseline_kg_per_person_day`: waste reduced (kurangi);
+- `iklh-parts` / a jurisdiction / `iku` and `ikl`, each for the year of its first day: the
+  environment index of a city (IKLH).
 
 What other rows judge gets another method: the identifier ends in `+` and a digest of them. The
 figures made before are kept: `GET /v1/indicators?method=…` answers them, and `GET /v1/changes`

@@ -10,7 +10,7 @@ import polars as pl
 from kembar_shared.measurement import coverage
 from kembar_shared.measurement.indicators import VERDICT_SCHEMA
 from kembar_shared.measurement.vocabulary import Grain, State
-from kembar_water.indicators import arrays, comparisons
+from kembar_water.indicators import arrays, comparisons, deviation
 from kembar_water.indicators.figures import LEAST_DATES
 from kembar_water.indices import ranks
 from kembar_water.standards import indonesia, japan
@@ -107,7 +107,7 @@ def _values(standards: Standards, days: pl.DataFrame) -> pl.DataFrame:
     lines = limits.group_by("parameter", *comparisons.LINE, maintain_order=True).agg(ends=ends)
     own_class = pl.col("water_class").fill_null(indonesia.DEFAULT_CLASS)
     candidates = (
-        comparisons.reported(days)
+        deviation.derived(comparisons.reported(days))
         .with_columns(year=pl.col("period").dt.year())
         .join(lines, on="parameter")
         .filter((pl.col("standard") != indonesia.PP_22_2021_VI) | (pl.col("grade") == own_class))
@@ -199,11 +199,16 @@ def _ranked(values: pl.DataFrame) -> pl.DataFrame:
 
 
 def _chosen(counted: pl.DataFrame) -> pl.DataFrame:
-    """Choose of each limit the finest grain with enough coverage, else the finest."""
+    """Choose of each limit the finest grain with enough coverage, else the finest.
+
+    Where each value has to comply, a grain with one that does not comes first: no mean over months
+    takes back what a day has shown.
+    """
+    is_broken = (pl.col("evaluation") == "each") & (pl.col("exceeded") > 0)
     enough = pl.col("coverage_all") >= coverage.LEAST_COVERAGE
     rank = pl.col("grain").replace_strict(_RANK, return_dtype=pl.Int8)
     return (
-        counted.sort(enough, rank, descending=[True, False], maintain_order=True)
+        counted.sort(is_broken, enough, rank, descending=[True, True, False], maintain_order=True)
         .unique(_KEYS, keep="first", maintain_order=True)
         .with_columns(
             pl.min_horizontal("coverage", 1.0),

@@ -260,40 +260,45 @@ def _row(
     kind: type[Dated], known: tuple[Dated, ...], entry: Mapping[str, Any], where: str
 ) -> Dated:
     """Return the row that *entry* describes, completed from the one it stands beside."""
-    given = {("grade" if name == "class" else name): value for name, value in entry.items()}
-    members = {each.name for each in fields(kind)}
-    for name in sorted(set(given) - members):
-        raise StandardsUnfit(f"{where}: there is no member {name!r}; there are {sorted(members)}")
-    for name, value in given.items():
-        given[name] = _checked(name, value, where)
-    if "valid_from" not in given:
-        raise StandardsUnfit(f"{where}: say from which day it holds: valid_from = 2026-01-01")
+    given = _given(kind, entry, where)
     naming = {name: given[name] for name in _NAMING[kind] if name in given}
     beside = [row for row in known if all(getattr(row, n) == v for n, v in naming.items())]
     keys = {row.key for row in beside}
     if len(keys) > 1:
         raise StandardsUnfit(f"{where}: {len(keys)} rows are meant by {naming}; name one of them")
-    given.setdefault("verified", False)
-    if beside:
-        beside.sort(key=lambda row: row.valid_from or LONG_AGO)
-        same_day = [row for row in beside if row.valid_from == given["valid_from"]]
-        if not same_day:
-            given.setdefault("valid_to", None)
-        made = replace((same_day or beside)[-1], **given)
-    else:
-        try:
-            made = kind(**given)
-        except TypeError as error:
-            raise StandardsUnfit(f"{where}: nothing is known by that name, and {error}") from error
-    if (
-        made.valid_to is not None
-        and made.valid_from is not None
-        and made.valid_to <= made.valid_from
-    ):
-        raise StandardsUnfit(f"{where}: valid_to lies before valid_from, so it is never in force")
+    made = _completed(kind, given, beside, where)
     if isinstance(made, Limit) and made.least is None and made.most is None:
         raise StandardsUnfit(f"{where}: give least, most or both")
+    first, following = made.valid_from, made.valid_to
+    if first is not None and following is not None and following <= first:
+        raise StandardsUnfit(f"{where}: valid_to lies before valid_from, so it is never in force")
     return made
+
+
+def _given(kind: type[Dated], entry: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return the members of an entry in their types."""
+    named = {("grade" if name == "class" else name): value for name, value in entry.items()}
+    members = {each.name for each in fields(kind)}
+    for name in sorted(set(named) - members):
+        raise StandardsUnfit(f"{where}: there is no member {name!r}; there are {sorted(members)}")
+    given = {name: _checked(name, value, where) for name, value in named.items()}
+    if "valid_from" not in given:
+        raise StandardsUnfit(f"{where}: say from which day it holds: valid_from = 2026-01-01")
+    return {"verified": False} | given
+
+
+def _completed(kind: type[Dated], given: dict[str, Any], beside: list[Dated], where: str) -> Dated:
+    """Make a row of what is given and of the row of the same day, or else the newest one."""
+    if not beside:
+        try:
+            return kind(**given)
+        except TypeError as error:
+            raise StandardsUnfit(f"{where}: nothing is known by that name, and {error}") from error
+    beside.sort(key=lambda row: row.valid_from or LONG_AGO)
+    same_day = [row for row in beside if row.valid_from == given["valid_from"]]
+    if same_day:
+        return replace(same_day[-1], **given)
+    return replace(beside[-1], **{"valid_to": None} | given)
 
 
 def _checked(name: str, value: object, where: str) -> Any:

@@ -154,6 +154,31 @@ def test_a_mean_that_runs_over_midnight_is_computed_anew_on_the_next_day(air, da
     assert kept["BDG-01", "2024-04-07", "max_8h:o3"][0] > 100
 
 
+def test_days_without_any_hour_that_counts_keep_nobody_from_an_answer(air):
+    hours(air, "BDG-01", datetime(2024, 1, 4, 17, tzinfo=UTC), 24, parameter="pm25")
+    body = "station,parameter,time,value,unit,period\nAKL-01,pm25,2024-02-01,12,µg/m³,P1D\n"
+    sent = air.post(
+        "/v1/uploads", content=body.encode(), params={"timezone": "Pacific/Auckland"},
+        headers={"Content-Type": "text/csv"},
+    )  # fmt: skip
+    assert sent.status_code == 201, sent.text
+    hours(air, "BDG-01", datetime(2024, 3, 9, tzinfo=UTC), 24, parameter="pm25")
+    one = "station,parameter,time,value,unit\nBDG-01,pm25,2024-02-20T00:00:00Z,900,µg/m³\n"
+    taken = air.post(
+        "/v1/uploads", content=one.encode(), headers={"Content-Type": "text/csv"}
+    ).json()
+    assert air.get("/v1/indices").status_code == 200
+    taken_back = air.post(f"/v1/uploads/{taken['id']}/retraction", json={"reason": "Broken."})
+    assert taken_back.status_code == 201
+
+    items = air.get("/v1/indices", params={"index": "ispu"}).json()["items"]
+    numbers = {(i["station"], i["period"]) for i in items if i["value"] is not None}
+    assert {("BDG-01", "2024-01-05"), ("AKL-01", "2024-02-01")} <= numbers
+    assert air.get("/v1/compliance").status_code == 200
+    of_hours = pages(air, "/v1/indices", 5, cadence="hour", station="BDG-01")
+    assert {i["time"][:7] for i in of_hours if i["value"] is not None} == {"2024-01", "2024-03"}
+
+
 def test_the_index_of_each_hour_is_that_of_the_24_hours_that_end_there(air):
     hours(air, "BDG-01", datetime(2024, 4, 5, tzinfo=UTC), 50, value=10.0, parameter="pm25")
 

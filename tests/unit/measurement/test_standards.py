@@ -1,5 +1,6 @@
 """Tables of limits and factors, and what an operator's file makes of them."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -154,3 +155,41 @@ def test_the_oldest_row_holds_for_everything_before_it():
 
     assert frame["applied_from"].to_list() == [date(1, 1, 1), date(1, 1, 1), date(2026, 7, 1)]
     assert frame["most"].to_list()[-1] == 40.0
+
+
+def test_a_row_for_a_while_gives_way_to_the_one_before_it():
+    amended = TABLES.overridden(LATER + "valid_to = 2027-01-01\n")
+
+    found = sorted(
+        (row.valid_from, row.valid_to, row.most) for row in amended.limits if row.key == PM25.key
+    )[:2]
+    assert found == [(DAY, date(2026, 7, 1), 55.0), (date(2026, 7, 1), date(2027, 1, 1), 40.0)]
+    (last,) = (r for r in amended.limits if r.key == PM25.key and r.valid_from == date(2027, 1, 1))
+    assert (last.most, last.valid_to) == (55.0, None)
+    assert [r["set_by"] for r in amended.rows() if r.get("most") == 55.0] == ["kembar"] * 2
+    factor = (
+        "[[factor]]\nstandard = 'ipcc-2006'\nsubject = 'food'\nquantity = 'doc'\nvalue = 0.2\n"
+        "valid_from = 2024-01-01\nvalid_to = 2025-01-01\n"
+    )
+    read = TABLES.overridden(factor).factor
+    days = [date(2023, 6, 1), date(2024, 6, 1), date(2025, 6, 1)]
+    assert [read("ipcc-2006", "food", "doc", day).value for day in days] == [0.15, 0.2, 0.15]
+    with pytest.raises(StandardsUnfit, match="never in force"):
+        TABLES.overridden(LATER + "valid_to = 2026-07-01\n")
+
+
+def test_a_corrected_row_ends_when_the_one_it_replaces_did():
+    ended = Standards((replace(PM25, valid_to=date(2030, 1, 1)),))
+
+    (row,) = ended.overridden(LATER.replace("2026-07-01", "2021-02-02")).limits
+    assert (row.most, row.valid_to) == (40.0, date(2030, 1, 1))
+
+
+def test_the_order_of_a_file_changes_no_method():
+    one = LATER.replace("2026-07-01", "2027-07-01").replace("40", "35")
+
+    first, second = TABLES.overridden(LATER + one), TABLES.overridden(one + LATER)
+    assert first.method("a@1", "pp-22-2021-vii") == second.method("a@1", "pp-22-2021-vii")
+    assert {row["set_by"] for row in first.rows() if row.get("most") in {40.0, 35.0}} == {
+        "operator"
+    }

@@ -44,6 +44,52 @@ def test_the_share_of_samples_that_meet_their_class():
     assert figure.method == "pp-22-2021-vi/class-met-share@1"
 
 
+def test_three_equal_readings_at_the_limit_meet_class_and_target():
+    thrice = {"n": 3, "sum": 0.2 + 0.2 + 0.2}
+    limit = row("tp", 0.2) | thrice
+    assert in_april("water.class_met_share", *sample(), limit).value == 1.0
+    beyond = limit | {"sum": 0.6 + 1e-9}
+    assert in_april("water.class_met_share", *sample(), beyond).value == 0.0
+
+    others = year({name: value for name, value in GROUPS.items() if name != "tp"})
+    same = [r | thrice for r in monthly("tp", [0.2] * 12)]
+    found = figures("water.sdg_6_3_2", *others, *same)["bandung", "2023"]
+    assert found.detail["good"] == ["CPM-01"]
+
+
+USUAL = {
+    "water.pollution_index": "kepmen-lh-115-2003/pollution-index@1",
+    "water.class_met_share": "pp-22-2021-vi/class-met-share@1",
+    "water.ika": "permen-lhk-27-2021/ika@1",
+    "water.ika_historic": "permen-lhk-p4-2018/ika@1",
+}
+
+
+@pytest.mark.parametrize("indicator", USUAL)
+def test_a_method_names_the_settings_it_depends_on(indicator):
+    by_oxygen = indicator in {"water.pollution_index", "water.ika"}
+
+    def method(saturation, least):
+        return in_april(
+            indicator,
+            *sample(EIGHT, altitude_m=700.0),
+            fixed_saturation_mg_l=saturation,
+            least_parameters=least,
+        ).method
+
+    assert method(None, 4) == USUAL[indicator]
+    assert method(7.5, 4) == USUAL[indicator] + (";cim=7.5" if by_oxygen else "")
+    assert method(None, 3) == USUAL[indicator] + ";least=3"
+    assert method(7.5, 3) == USUAL[indicator] + (";cim=7.5" if by_oxygen else "") + ";least=3"
+
+
+@pytest.mark.parametrize(("saturation", "source"), [(None, "computed"), (7.5, "fixed")])
+def test_a_figure_says_where_its_saturation_comes_from(saturation, source):
+    for indicator in ("water.pollution_index", "water.ika"):
+        detail = in_april(indicator, *sample(EIGHT), fixed_saturation_mg_l=saturation).detail
+        assert (detail["cim_source"], detail["cim_mg_l"]) == (source, saturation)
+
+
 def test_the_class_is_that_of_the_station():
     rows = sample({**CLEAN, "bod": 2.5, "cod": 5.0, "tss": 10.0})
 
@@ -59,11 +105,21 @@ def test_oxygen_is_compared_with_its_limit_without_a_saturation_too():
     assert "do" in figure.detail["parameters"]
 
 
-def test_a_sample_of_too_few_parameters_neither_meets_nor_fails():
-    three = {"bod": 30.0, "cod": 12.5, "tss": 25.0}
+def test_a_sample_of_too_few_parameters_cannot_meet_its_class_and_can_break_it():
+    three = {"bod": 3.0, "cod": 12.5, "tss": 25.0}
 
     figure = in_april("water.class_met_share", *sample(three))
     assert (figure.state, figure.value, figure.n) == (State.INSUFFICIENT, None, 0)
+    broken = in_april("water.class_met_share", *sample(three | {"bod": 3.1}))
+    assert (broken.state, broken.value, broken.n) == (State.OK, 0.0, 1)
+
+
+def test_one_proven_breach_beside_samples_that_meet_lowers_the_share():
+    breach = row("bod", 30.0, period=date(2023, 4, 20))
+
+    figure = in_april("water.class_met_share", *sample(), breach)
+    assert (figure.numerator, figure.denominator) == (1.0, 2.0)
+    assert figure.state is State.PROVISIONAL
 
 
 def test_a_value_only_known_to_be_large_cannot_meet_a_class():
@@ -72,6 +128,15 @@ def test_a_value_only_known_to_be_large_cannot_meet_a_class():
     assert in_april("water.class_met_share", *sample(), above).n == 0
     broken = in_april("water.class_met_share", *sample({**CLEAN, "bod": 9.0}), above)
     assert (broken.n, broken.value) == (1, 0.0)
+
+
+@pytest.mark.parametrize(("measured", "value"), [(6.1, 0.0), (5.9, 1.0)])
+def test_a_mean_that_lies_beyond_the_limit_either_way_breaks_it(measured, value):
+    # One reading, and one somewhere below 4 mg/L: the mean is more than half the reading.
+    partly = row("bod", measured, n_below=1, below_limit=4.0)
+    four = sample({"cod": 12.5, "tss": 25.0, "no3_n": 5.0, "tp": 0.1})
+
+    assert in_april("water.class_met_share", *four, partly).value == value
 
 
 def test_litter_breaks_every_class():
@@ -90,7 +155,7 @@ def test_the_ika_is_the_mean_of_points():
 
     figure = in_april("water.ika", *sample(EIGHT), *bad)
     assert (figure.value, figure.numerator, figure.denominator) == (60.0, 120.0, 2.0)
-    assert (figure.state, figure.method) == (State.OK, "permen-lhk-27-2021/ika@1")
+    assert (figure.state, figure.method) == (State.OK, "permen-lhk-27-2021/ika@1;cim=8")
     assert figure.detail["parameters"] == sorted(IKA_PARAMETERS)
 
 
@@ -251,7 +316,7 @@ def test_the_city_s_index_needs_what_others_measure():
     assert figure.value == pytest.approx(69.34)
     assert (figure.detail["category"], figure.detail["ika"]) == ("sedang", 70.0)
     assert figure.detail["verified"] == {"iku": False, "ikl": True}
-    assert figure.method.startswith("permen-lhk-27-2021/iklh-city@1+")
+    assert figure.method.startswith("permen-lhk-27-2021/iklh-city@1;cim=8+")
     half = STATED.partition("\n[[factor]]\nstandard")[0] + STATED.partition('"ikl"')[2][:0]
     assert figures("water.iklh", *rows, standards=STANDARDS.overridden(half)) == {}
 

@@ -32,10 +32,26 @@ def test_a_sample_has_an_index_and_says_what_it_is_made_from():
     assert index["detail"]["cim_source"] is None
 
 
+def test_settings_that_are_not_the_usual_ones_are_another_method():
+    method = only(pollution_index(days(*sample()), fixed_saturation_mg_l=7.5, least_parameters=3))[
+        "method"
+    ]
+
+    assert method == "kepmen-lh-115-2003/pollution-index@1;cim=7.5;least=3"
+
+
 def test_the_worst_parameter_is_the_critical_one():
     index = only(pollution_index(days(*sample({**CLEAN, "tss": 500.0}))))
 
     assert (index["critical"], index["category"]) == ("tss", "cemar_ringan")
+
+
+def test_three_equal_readings_at_the_limit_are_no_more_than_it():
+    limits = {"tp": 0.2, "cod": 25.0, "bod": 3.0, "nh3_n": 0.2}
+    thrice = [r | {"n": 3, "sum": r["sum"] + r["sum"] + r["sum"]} for r in sample(limits)]
+
+    index = only(pollution_index(days(*thrice)))
+    assert (index["value"], index["category"]) == (1.0, "memenuhi_baku_mutu")
 
 
 def test_the_class_of_the_station_decides_the_limits():
@@ -140,6 +156,34 @@ def test_a_ph_below_detection_and_a_count_above_the_method_judge_nothing():
     )
 
     assert index["missing"] == ["fcoli", "ph"]
+
+
+def test_an_index_without_its_likely_worst_parameter_is_none():
+    index = only(pollution_index(days(*sample(), row("fcoli", None, n_above=1))))
+
+    assert (index["value"], index["category"], index["critical"]) == (None, None, None)
+    assert (index["state"], index["missing"]) == ("cannot_assess", ["fcoli"])
+
+
+def test_too_few_parameters_are_too_few_with_one_above_its_method_too():
+    three = {"bod": 1.5, "cod": 12.5, "tss": 25.0}
+
+    index = only(pollution_index(days(*sample(three), row("fcoli", None, n_above=1))))
+    assert (index["value"], index["state"]) == (None, "insufficient")
+
+
+def test_oxygen_above_its_method_is_missing_and_takes_no_index_away():
+    index = only(pollution_index(days(*sample(), row("do", None, n_above=1))))
+
+    assert (index["missing"], index["state"]) == (["do"], "ok")
+    assert index["value"] == pytest.approx(0.5)
+
+
+def test_the_mean_index_leaves_out_a_sample_without_its_likely_worst_parameter():
+    later = date(2023, 4, 18)
+    above = [*sample(period=later), row("fcoli", None, n_above=1, period=later)]
+
+    assert figures(*sample(), *above)["bandung", "2023-04"].n == 1
 
 
 def test_a_sample_older_than_the_regulation_is_judged_and_marked():

@@ -116,6 +116,17 @@ def test_the_classes_of_japan_s_rivers():
     assert japanese("tcoli") == {"AA": (None, 50), "A": (None, 1000), "B": (None, 5000)}
 
 
+def test_water_for_farms_has_limits_of_its_own():
+    rows = {
+        limit.parameter: (limit.least, limit.most)
+        for limit in STANDARDS.of(japan.JP_EQS_RIVER)
+        if limit.grade == japan.FARM
+    }
+
+    assert rows == {"ph": (6.0, 7.5), "do": (5.0, None)}
+    assert japan.FARM not in japan.GRADES
+
+
 def test_e_coli_took_the_place_of_total_coliform_on_one_day():
     rows = STANDARDS.of(japan.JP_EQS_RIVER)
     old = [limit for limit in rows if limit.parameter == "tcoli"]
@@ -157,6 +168,24 @@ def test_the_targets_of_the_sdg_are_those_of_class_two_and_a_placeholder():
 )
 def test_factors(standard, subject, quantity, value):
     assert STANDARDS.factor(standard, subject, quantity, date(2023, 1, 1)).value == value
+
+
+@pytest.mark.parametrize("subject", ["iklh_province", "iklh_nation"])
+def test_the_weights_of_regions_are_complete_and_unverified(subject):
+    rows = [factor for factor in STANDARDS.factors if factor.subject == subject]
+
+    assert {factor.quantity: factor.value for factor in rows} == {
+        "ika": 0.340, "iku": 0.428, "ikl": 0.133, "ikal": 0.099,
+    }  # fmt: skip
+    assert not any(factor.verified for factor in rows)
+
+
+def test_rows_of_2018_say_what_replaced_them_and_stay():
+    rows = [factor for factor in STANDARDS.factors if factor.standard == scores.P4_2018]
+
+    assert len(rows) == 9
+    assert all("Permen LHK 27/2021" in factor.source for factor in rows)
+    assert all(factor.valid_to is None for factor in rows)
 
 
 def test_no_row_stands_there_twice():

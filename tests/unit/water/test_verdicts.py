@@ -95,6 +95,16 @@ def test_oxygen_may_not_fall_below_and_ph_not_leave_its_range():
     assert (ph["verdict"], ph["exceeded"], ph["value"]) == ("not_met", 2, 9.2)
 
 
+def test_three_equal_readings_at_the_limit_are_at_the_limit():
+    # 0.2 + 0.2 + 0.2 is 0.6000000000000001 in binary.
+    rows = [r | {"n": 3, "sum": 0.2 + 0.2 + 0.2} for r in monthly("tp", [0.2] * 12)]
+
+    verdict = annex(*rows)
+    assert (verdict["verdict"], verdict["value"], verdict["exceeded"]) == ("met", 0.2, 0)
+    beyond = [r | {"sum": 0.2 + 0.2 + 0.2 + 1e-9} for r in rows]
+    assert annex(*beyond)["verdict"] == "not_met"
+
+
 def test_litter_is_none_at_all():
     assert annex(*monthly("trash", [0.0] * 12))["verdict"] == "met"
     assert annex(*monthly("trash", [0.0] * 11 + [1.0]))["verdict"] == "not_met"
@@ -147,6 +157,14 @@ def test_japan_s_classes_stand_in_order_and_bod_is_judged_by_its_75_percent_valu
     assert found["A"]["evaluation"] == "p75"
     worse = by_class(*monthly("bod", [1.9] * 8 + [30.0] * 4), standard="jp-eqs-river")
     assert worse["E"]["verdict"] == "not_met"
+
+
+@pytest.mark.parametrize(("ph", "verdict"), [(7.5, "met"), (7.6, "not_met")])
+def test_water_is_judged_for_farms_beside_the_classes(ph, verdict):
+    found = by_class(*monthly("ph", [ph] * 12), standard="jp-eqs-river")
+
+    assert list(found) == ["AA", "A", "B", "C", "D", "E", "farm"]
+    assert (found["farm"]["verdict"], found["AA"]["verdict"]) == (verdict, "met")
 
 
 def test_a_statistic_needs_enough_values_on_both_sides():
@@ -244,6 +262,24 @@ def test_days_come_before_months_unless_they_are_too_few():
 
     assert annex(*monthly("bod", [1.0] * 12), *months)["verdict"] == "met"
     assert annex(*monthly("bod", [1.0] * 3), *months)["reason"] == "coarser_than_averaging"
+
+
+def test_no_mean_over_months_hides_what_a_day_has_shown():
+    def means(value):
+        return [
+            r | {"grain": "month", "period": r["period"].replace(day=1)}
+            for r in monthly("bod", [value] * 12)
+        ]
+
+    verdict = annex(row("bod", 9.0, period=date(2023, 4, 10)), *means(2.0))
+    assert (verdict["verdict"], verdict["value"]) == ("not_met", 9.0)
+    assert verdict["exceeded_on"] == ["2023-04-10"]
+    both = annex(row("bod", 9.0, period=date(2023, 4, 10)), *means(8.0))
+    assert (both["verdict"], both["value"], both["exceeded"]) == ("not_met", 8.0, 12)
+    clean = annex(row("bod", 1.0, period=date(2023, 4, 10)), *means(8.0))
+    assert clean["verdict"] == "not_met"
+    days_only = annex(*monthly("bod", [1.0] * 12), *means(8.0))
+    assert (days_only["verdict"], days_only["value"]) == ("not_met", 8.0)
 
 
 def test_a_limit_that_changed_within_the_year_judges_its_own_days_and_stays_one_row():

@@ -66,6 +66,16 @@ def test_the_worked_example_of_storet():
     assert index["method"] == "kepmen-lh-115-2003/storet@1"
 
 
+@pytest.mark.parametrize("count", [3, 12])
+def test_equal_values_at_the_limit_score_nothing(count):
+    index = only(of("storet", *measured({"tp": [0.2] * count})))
+
+    assert (index["value"], index["category"]) == (0, "memenuhi_baku_mutu")
+    thrice = [r | {"n": 3, "sum": 0.2 + 0.2 + 0.2} for r in measured({"tp": [0.2] * count})]
+    assert score(*thrice) == 0
+    assert score(*measured({"tp": [0.2 + 1e-9] * count})) < 0
+
+
 def test_clean_water_scores_nothing():
     index = only(of("storet", *measured({"bod": [1.0, 2.0]})))
 
@@ -90,6 +100,18 @@ def test_parameters_may_be_counted_instead(count, expected):
 
     assert score(*rows, storet_count_basis="parameters") == expected
     assert score(*rows) == -10
+
+
+def test_what_is_counted_is_part_of_the_method():
+    methods = [
+        only(of("storet", *measured({"bod": [9.0] * 2}), storet_count_basis=basis))["method"]
+        for basis in ("samples", "parameters")
+    ]
+
+    assert methods == [
+        "kepmen-lh-115-2003/storet@1",
+        "kepmen-lh-115-2003/storet@1;count=parameters",
+    ]
 
 
 def test_the_class_of_the_station_decides():
@@ -127,11 +149,62 @@ def test_a_detection_limit_above_the_standard_leaves_the_parameter_out():
     assert (index["parameters"], index["missing"], index["value"]) == (["cod"], ["hg"], 0)
 
 
-def test_a_value_above_the_method_leaves_the_parameter_out():
-    above = row("fcoli", None, n_above=1, period=date(2023, 3, 4))
+def test_clean_days_say_nothing_of_a_day_with_a_detection_limit_above_the_standard():
+    series = {"hg": [0.001, 0.001, "0.01"], "cod": [1.0] * 3}
 
-    index = only(of("storet", *measured({"fcoli": [10.0, 10.0], "cod": [1.0, 1.0]}), above))
+    index = only(of("storet", *measured(series)))
+    assert (index["parameters"], index["missing"]) == (["cod"], ["hg"])
+    assert (index["value"], index["state"]) == (0, "ok")
+    at_standard = only(of("storet", *measured(series | {"hg": [0.001, 0.001, "0.002"]})))
+    assert at_standard["missing"] == []
+
+
+def test_a_maximum_that_violates_counts_beside_a_coarse_detection_limit():
+    series = {"hg": [0.003, 0.003, 0.003, "0.0025"], "cod": [1.0] * 4}
+
+    index = only(of("storet", *measured(series)))
+    assert (index["missing"], index["critical"]) == ([], "hg")
+    assert index["value"] < 0
+
+
+def test_of_oxygen_the_minimum_is_what_violates():
+    series = {"do": [3.0, 8.0, 8.0, "5"], "cod": [1.0] * 4}
+
+    assert only(of("storet", *measured(series)))["critical"] == "do"
+    kept = only(of("storet", *measured(series | {"do": [5.0, 8.0, 8.0, "5"]})))
+    assert (kept["missing"], kept["value"]) == (["do"], 0)
+
+
+def test_a_value_above_the_method_leaves_no_score_but_that_of_the_worst_class():
+    above = row("fcoli", None, n_above=1, period=date(2023, 3, 4))
+    known = {"fcoli": [10.0] * 2, "cod": [1.0] * 2}
+
+    index = only(of("storet", *measured(known), above))
     assert (index["parameters"], index["missing"]) == (["cod"], ["fcoli"])
+    assert (index["value"], index["category"], index["critical"]) == (None, None, None)
+    assert (index["state"], index["detail"]["storet_class"]) == ("cannot_assess", None)
+
+    three = measured(known | dict.fromkeys(["bod", "tp", "nh3_n"], [99.0] * 2))
+    still = only(of("storet", *three, above))
+    assert (still["value"], still["state"]) == (None, "cannot_assess")
+    four = measured(known | dict.fromkeys(["bod", "tp", "nh3_n", "hg"], [99.0] * 2))
+    worst = only(of("storet", *four, above))
+    assert (worst["value"], worst["category"], worst["state"]) == (-40, "cemar_berat", "ok")
+    assert worst["missing"] == ["fcoli"]
+
+
+def test_only_values_above_the_method_cannot_be_assessed():
+    above = [row("fcoli", None, n_above=1, period=date(2023, month, 4)) for month in (3, 4)]
+
+    assert only(of("storet", *above))["state"] == "cannot_assess"
+    assert only(of("storet", above[0]))["state"] == "insufficient"
+
+
+def test_oxygen_above_the_method_takes_no_score_away():
+    above = row("do", None, n_above=1, period=date(2023, 3, 4))
+
+    index = only(of("storet", *measured({"do": [6.0, 7.0], "cod": [1.0, 1.0]}), above))
+    assert (index["value"], index["state"]) == (0, "ok")
 
 
 def test_litter_and_monthly_means_are_not_scored():
@@ -190,6 +263,28 @@ def test_a_reach_has_the_class_of_its_worst_item():
     assert index["parameters"] == ["bod", "do", "ecoli", "ph", "tss"]
     assert reach(bod=[1.0] * 9 + [50.0] * 3)["category"] == "AA"
     assert reach(bod=[1.0] * 8 + [50.0] * 4)["category"] == "worse_than_E"
+
+
+def test_three_equal_readings_at_a_limit_of_japan_are_at_the_limit():
+    at_limit = [r | {"n": 3, "sum": 0.1 + 0.1 + 0.1} for r in monthly("bod", [0.1] * 12)]
+    changed = STANDARDS.overridden(
+        """
+        [[limit]]
+        standard = "jp-eqs-river"
+        parameter = "bod"
+        class = "AA"
+        most = 0.1
+        valid_from = 2023-01-01
+        """
+    )
+
+    rest = measured({name: values for name, values in REACH.items() if name != "bod"})
+    index = only(of("jp_river_class", *rest, *at_limit, standards=changed))
+    assert index["category"] == "AA"
+
+
+def test_water_unfit_for_farms_has_its_class_all_the_same():
+    assert reach(bod=[0.5] * 12, ph=[8.0] * 12)["category"] == "AA"
 
 
 def test_e_coli_is_judged_by_its_90_percent_value():

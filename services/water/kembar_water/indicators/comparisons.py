@@ -16,6 +16,7 @@ DETECTION_LIMIT: Final = "detection_limit_above_standard"
 BELOW_METHOD: Final = "value_below_method_range"
 ABOVE_METHOD: Final = "value_above_method_range"
 
+_DIGITS: Final = 12
 _HAS_LEAST: Final = pl.col("least").is_not_null()
 _HAS_MOST: Final = pl.col("most").is_not_null()
 
@@ -23,6 +24,15 @@ _HAS_MOST: Final = pl.col("most").is_not_null()
 _COUNT: Final = pl.col("n") + pl.col("n_below")
 _TOTAL: Final = pl.col("sum").fill_null(0.0)
 _BELOW: Final = pl.col("n_below") * pl.col("below_limit").fill_null(0.0)
+
+
+def exact(mean: pl.Expr) -> pl.Expr:
+    """Round a mean to 12 significant digits.
+
+    No measurement has as many, and three values of 0.2 have the mean 0.2, not the
+    0.20000000000000004 of their sum in binary, which would break a limit of 0.2.
+    """
+    return mean.round_sig_figs(_DIGITS)
 
 
 def reported(days: pl.DataFrame) -> pl.DataFrame:
@@ -60,8 +70,8 @@ def bounded(values: pl.DataFrame) -> pl.DataFrame:
     """Add `low` and `high`, what the mean of each period (`DAYS_SCHEMA`) lies between."""
     is_above = pl.col("n_above") > 0
     return values.with_columns(
-        low=pl.when(is_above).then(0.0).otherwise(_TOTAL / _COUNT),
-        high=pl.when(is_above).then(float("inf")).otherwise((_TOTAL + _BELOW) / _COUNT),
+        low=pl.when(is_above).then(0.0).otherwise(exact(_TOTAL / _COUNT)),
+        high=pl.when(is_above).then(float("inf")).otherwise(exact((_TOTAL + _BELOW) / _COUNT)),
     )
 
 
@@ -95,7 +105,7 @@ def compared(candidates: pl.DataFrame, limits: pl.DataFrame) -> pl.DataFrame:
     is_above = pl.col("n_above") > 0
     # Between two bounds there is no side on which a value below detection could be safe.
     bound = pl.when(_HAS_LEAST & _HAS_MOST).then(None).otherwise(pl.coalesce("least", "most"))
-    substituted = (pl.col("n_below") > 0) & (pl.col("below_limit") <= bound) & ~is_above
+    substituted = (pl.col("n_below") > 0) & (exact(pl.col("below_limit")) <= bound) & ~is_above
     return (
         bounded(candidates)
         .sort("period")
@@ -121,7 +131,7 @@ def compared(candidates: pl.DataFrame, limits: pl.DataFrame) -> pl.DataFrame:
             .then(pl.lit(DETECTION_LIMIT)),
         )
         .with_columns(
-            value=pl.when(pl.col("unknown").is_null()).then((_TOTAL + _BELOW / 2.0) / _COUNT)
+            value=pl.when(pl.col("unknown").is_null()).then(exact((_TOTAL + _BELOW / 2.0) / _COUNT))
         )
         .with_columns(
             breaks=(pl.col("value") < pl.col("least")).fill_null(value=False)

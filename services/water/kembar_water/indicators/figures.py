@@ -22,7 +22,7 @@ def means(
     *,
     indicator: str,
     method: str,
-    detail: Mapping[str, str | float],
+    detail: Mapping[str, str | float | None],
     complete: Collection[str] = (),
 ) -> list[Figure]:
     """Average the `value` of samples over jurisdictions, months and years.
@@ -73,7 +73,7 @@ def means(
 
 
 def _details(
-    samples: pl.DataFrame, length: Grain, detail: Mapping[str, str | float]
+    samples: pl.DataFrame, length: Grain, detail: Mapping[str, str | float | None]
 ) -> pl.DataFrame:
     """Say which parameters the samples of each period were judged by."""
     judged = pl.col("value").is_not_null()

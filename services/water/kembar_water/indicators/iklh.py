@@ -30,7 +30,7 @@ STATED: Final = "iklh-parts"
 _YEAR_LENGTH: Final = len("2023")
 
 
-def of_cities(standards: Standards, water: Iterable[Figure]) -> list[Figure]:
+def of_cities(standards: Standards, water: Iterable[Figure], suffix: str = "") -> list[Figure]:
     """Return `water.iklh` of the years of which both other indices are stated.
 
     The air service knows the air index and nobody measures the land's: who keeps Kembar states
@@ -39,6 +39,7 @@ def of_cities(standards: Standards, water: Iterable[Figure]) -> list[Figure]:
     Args:
         standards: Holds the weights, and the rows stated.
         water: Figures of the water index (`water.ika`).
+        suffix: What the method of these says of settings.
     """
     found = []
     for figure in water:
@@ -50,7 +51,7 @@ def of_cities(standards: Standards, water: Iterable[Figure]) -> list[Figure]:
             if row.standard == STATED and row.subject == figure.jurisdiction and _is_of(row, figure)
         }
         if {"iku", "ikl"} <= stated.keys():
-            found.append(_composed(standards, figure, stated["iku"], stated["ikl"]))
+            found.append(_composed(standards, figure, stated["iku"], stated["ikl"], suffix))
     return found
 
 
@@ -58,7 +59,9 @@ def _is_of(row: Factor, figure: Figure) -> bool:
     return row.valid_from is not None and row.valid_from.year == int(figure.period)
 
 
-def _composed(standards: Standards, figure: Figure, iku: Factor, ikl: Factor) -> Figure:
+def _composed(
+    standards: Standards, figure: Figure, iku: Factor, ikl: Factor, suffix: str
+) -> Figure:
     day = date(int(figure.period), 12, 31)
     weights, edges = (
         np.array([standards.factor(PERMEN_LHK_27_2021, of, name, day).value for name in names])
@@ -75,7 +78,7 @@ def _composed(standards: Standards, figure: Figure, iku: Factor, ikl: Factor) ->
         numerator=value,
         denominator=None if value is None else 1.0,
         method=standards.method(
-            METHOD, PERMEN_LHK_27_2021, STATED, PP_22_2021_VI, KEPMEN_LH_115_2003
+            METHOD + suffix, PERMEN_LHK_27_2021, STATED, PP_22_2021_VI, KEPMEN_LH_115_2003
         ),
         detail={
             "ika": figure.value,

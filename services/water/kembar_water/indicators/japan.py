@@ -43,7 +43,8 @@ def classes(standards: Standards, days: pl.DataFrame) -> pl.DataFrame:
         The columns of `INDEX_SCHEMA`, with `detail` as a struct; `value` 1 is the best class, and
         one more than there are classes means none of them.
     """
-    limits = standards.frame(JP_EQS_RIVER)
+    # Farm use is asked of some waters beside their class and makes none.
+    limits = standards.frame(JP_EQS_RIVER).filter(pl.col("grade").is_in(GRADES))
     series = _series(days, limits)
     found = [
         _of_year(year, of_year, _in_force(limits, year))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from kembar_shared.measurement.indicators import INDEX_SCHEMA
-from kembar_shared.measurement.vocabulary import Grain, State
+from kembar_shared.measurement.vocabulary import Grain
 from kembar_water.indicators import comparisons, dated, figures, iklh, japan, sdg
-from kembar_water.indicators.samples import Sampling, named
+from kembar_water.indicators.samples import LEAST_PARAMETERS, Sampling, named
 from kembar_water.indicators.storet import CountBasis, Storet
 from kembar_water.indices import pollution, quality
 from kembar_water.standards.indonesia import PP_22_2021_VI
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from kembar_shared.measurement.indicators import Figure
     from kembar_shared.measurement.standards import Standards
 
-    Detail = dict[str, str | float]
+    Detail = dict[str, str | float | None]
 
 CLASS_MET: Final = "pp-22-2021-vi/class-met-share@1"
 
@@ -49,7 +49,7 @@ class River:
 
     standards: Standards
     fixed_saturation_mg_l: float | None = None
-    least_parameters: int = 4
+    least_parameters: int = LEAST_PARAMETERS
     storet_count_basis: CountBasis = "samples"
 
     @property
@@ -71,7 +71,9 @@ class River:
 
         `pollution_index` of each sample, `storet` and `jp_river_class` of each station and year.
         `missing` names what was measured but could not be judged: a detection limit above the
-        standard's, a value only known to be large, oxygen without a saturation.
+        standard's, a value only known to be large, oxygen without a saturation. Where such a large
+        value is left out, the Pollution Index is `cannot_assess`, and so is STORET, unless what
+        else was measured makes the worst class.
 
         Args:
             days: What was measured.
@@ -102,24 +104,29 @@ class River:
         samples = self.sampling.samples(days)
         daily = comparisons.daily(days)
         named_by: Detail = {"standard": PP_22_2021_VI, "least_parameters": self.least_parameters}
-        ika = self._ika(daily, named_by)
+        # Of a computed saturation each index says its own.
+        with_oxygen = named_by | {
+            "cim_source": self.sampling.cim_source,
+            "cim_mg_l": self.fixed_saturation_mg_l,
+        }
+        ika = self._ika(daily, with_oxygen)
         return [
             *figures.means(
                 samples,
                 indicator="water.pollution_index",
                 method=self._method(pollution.POLLUTION_INDEX),
-                detail=named_by,
+                detail=with_oxygen,
             ),
             *figures.means(
                 samples.filter(grain=Grain.DAY.value).with_columns(
                     value=pl.col("meets").cast(pl.Float64), parameters="assessed"
                 ),
                 indicator="water.class_met_share",
-                method=self._method(CLASS_MET),
+                method=self._method(CLASS_MET, oxygen=False),
                 detail=named_by,
             ),
             *ika,
-            *iklh.of_cities(self.standards, ika),
+            *iklh.of_cities(self.standards, ika, self.sampling.suffix(oxygen=True)),
             *self._ika_historic(daily, named_by),
             *sdg.good_share(self.standards, daily),
         ]
@@ -134,10 +141,7 @@ class River:
             "value",
             pl.lit("1").alias("unit"),
             named(pollution.CATEGORIES, pl.col("category")).alias("category"),
-            pl.when(pl.col("value").is_null())
-            .then(pl.lit(State.INSUFFICIENT.value))
-            .otherwise(pl.lit(State.OK.value))
-            .alias("state"),
+            "state",
             pl.lit(self._method(pollution.POLLUTION_INDEX)).alias("method"),
             "parameters",
             "missing",
@@ -150,6 +154,7 @@ class River:
                 "cim_mg_l",
                 "cim_source",
                 "substituted",
+                "derived",
                 pl.lit(self.least_parameters).alias("least_parameters"),
             ).alias("detail"),
         )
@@ -183,10 +188,11 @@ class River:
         return figures.means(
             samples.with_columns(value=pl.Series(value, dtype=pl.Float64).fill_nan(None)),
             indicator="water.ika_historic",
-            method=self._method(quality.IKA_HISTORIC, P4_2018),
+            method=self._method(quality.IKA_HISTORIC, P4_2018, oxygen=False),
             detail=named_by,
             complete=IKA_PARAMETERS,
         )
 
-    def _method(self, name: str, *others: str) -> str:
-        return self.standards.method(name, PP_22_2021_VI, KEPMEN_LH_115_2003, *others)
+    def _method(self, name: str, *others: str, oxygen: bool = True) -> str:
+        settled = name + self.sampling.suffix(oxygen=oxygen)
+        return self.standards.method(settled, PP_22_2021_VI, KEPMEN_LH_115_2003, *others)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from kembar_water.indicators import arrays, comparisons, dated
+from kembar_shared.measurement.vocabulary import State
+from kembar_water.indicators import arrays, comparisons, dated, deviation
 from kembar_water.indices import oxygen, pollution
 from kembar_water.standards import indonesia
 from kembar_water.standards.scores import KEPMEN_LH_115_2003, PI_EDGES
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 KEYS: Final = ("station", "grain", "period")
 """What names a sample."""
+
+LEAST_PARAMETERS: Final = 4
+"""Parameters a sample needs unless an operator says another number."""
 
 _KNOWN: Final = pl.col("ratio").is_not_nan()
 _IS_LITTER: Final = pl.col("parameter") == indonesia.LITTER
@@ -41,7 +45,25 @@ class Sampling:
 
     standards: Standards
     fixed_saturation_mg_l: float | None = None
-    least_parameters: int = 4
+    least_parameters: int = LEAST_PARAMETERS
+
+    @property
+    def cim_source(self) -> str:
+        """Where the saturation comes from: `computed` or `fixed`."""
+        return "computed" if self.fixed_saturation_mg_l is None else "fixed"
+
+    def suffix(self, *, oxygen: bool) -> str:
+        """Return what a method's identifier says of settings that are not the usual ones.
+
+        Args:
+            oxygen: Whether the method makes use of a saturation.
+        """
+        said = []
+        if oxygen and self.fixed_saturation_mg_l is not None:
+            said.append(f";cim={self.fixed_saturation_mg_l:.12g}")
+        if self.least_parameters != LEAST_PARAMETERS:
+            said.append(f";least={self.least_parameters}")
+        return "".join(said)
 
     def samples(
         self,
@@ -61,10 +83,11 @@ class Sampling:
 
         Returns:
             `KEYS`, `jurisdiction`, `origin`, `water_class`, `month`, `year`, `dates`; of the
-            index `value`, `category` (a position, -1 for none), `parameters`, `missing`,
-            `substituted`, `critical`, `cim_mg_l`, `cim_source`; `retrospective`; `assessed`, the
-            parameters compared with their limits, and `meets`, whether none of them breaks one,
-            null with too few of them.
+            index `value`, `state`, `category` (a position, -1 for none), `parameters`,
+            `missing`, `substituted`, `derived`, `critical`, `cim_mg_l`, `cim_source`;
+            `retrospective`; `assessed`, the parameters compared with their limits, and `meets`:
+            False where any of them breaks one, True where enough were compared and none does,
+            else null.
         """
         ratios = self._ratios(
             self._values(days, water_class=water_class, only=only), plain_oxygen=plain_oxygen
@@ -76,9 +99,16 @@ class Sampling:
 
     def _indexed(self, ratios: pl.DataFrame) -> pl.DataFrame:
         """Combine the ratios of each sample."""
-        judged = pl.col("breaks").is_not_null()
+        # A part below a coarse detection limit leaves a mean whose whole span may lie beyond.
+        proven = (
+            pl.col("breaks").fill_null(value=False)
+            | (pl.col("low") > pl.col("most")).fill_null(value=False)
+            | (pl.col("high") < pl.col("least")).fill_null(value=False)
+        )
+        judged = pl.col("breaks").is_not_null() | proven
         # What is known only to be large may break the limit: such a sample is not one that meets.
-        may_break = ((pl.col("n_above") > 0) & pl.col("most").is_not_null()).any()
+        is_large = (pl.col("n_above") > 0) & pl.col("most").is_not_null()
+        may_break = is_large.any()
         enough = judged.sum() >= max(self.least_parameters, 1)
         samples = ratios.group_by(KEYS, maintain_order=True).agg(
             pl.col("jurisdiction", "origin", "water_class").first(),
@@ -86,17 +116,21 @@ class Sampling:
             parameters=pl.col("parameter").filter(_KNOWN),
             missing=pl.col("parameter").filter(~_KNOWN, ~_IS_LITTER),
             substituted=pl.col("parameter").filter(_KNOWN & pl.col("substituted")),
+            derived=pl.col("parameter").filter(_KNOWN & pl.col("is_derived")),
             critical=pl.col("parameter")
             .filter(_KNOWN)
             .get(pl.col("ratio").filter(_KNOWN).arg_max(), null_on_oob=True),
             retrospective=pl.col("retrospective").any(),
             cim_mg_l=pl.col("ceiling").filter(_KNOWN & (pl.col("parameter") == "do")).first(),
             assessed=pl.col("parameter").filter(judged),
-            meets=pl.when(enough, pl.col("breaks").any())
+            # What breaks a limit is proven by one parameter; that none does, by enough of them.
+            meets=pl.when(proven.any())
             .then(pl.lit(value=False))
             .when(enough, ~may_break)
             .then(pl.lit(value=True)),
             only_litter=_IS_LITTER.all(),
+            # The likely worst of them is left out: an index without it would tell of clean water.
+            without_worst=(is_large & ~_IS_LITTER).any(),
         )
         correction, edges = (
             dated.factors(
@@ -109,18 +143,28 @@ class Sampling:
             correction=correction[:, 0],
             least_parameters=self.least_parameters,
         )
-        source = "computed" if self.fixed_saturation_mg_l is None else "fixed"
+        is_enough = ~np.isnan(index)
+        index = np.where(samples["without_worst"].to_numpy(), np.nan, index)
         return samples.with_columns(
             pl.Series("value", index, dtype=pl.Float64).fill_nan(None),
+            pl.when(~pl.lit(pl.Series(is_enough)))
+            .then(pl.lit(State.INSUFFICIENT.value))
+            .when("without_worst")
+            .then(pl.lit(State.CANNOT_ASSESS.value))
+            .otherwise(pl.lit(State.OK.value))
+            .alias("state"),
+            pl.when(~pl.col("without_worst")).then("critical").alias("critical"),
             pl.Series("category", pollution.pollution_category(index, edges), dtype=pl.Int64),
-            pl.when(pl.col("cim_mg_l").is_not_null()).then(pl.lit(source)).alias("cim_source"),
+            pl.when(pl.col("cim_mg_l").is_not_null())
+            .then(pl.lit(self.cim_source))
+            .alias("cim_source"),
         ).filter(~pl.col("only_litter"))
 
     def _values(
         self, days: pl.DataFrame, *, water_class: str | None, only: Sequence[str] | None
     ) -> pl.DataFrame:
         """Return value, limit and temperature of every parameter of every sample."""
-        reported = comparisons.reported(days)
+        reported = deviation.derived(comparisons.reported(days))
         temperatures = reported.filter(parameter="temp").select(
             *KEYS, temp=pl.col("sum") / pl.col("n")
         )

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from kembar_shared.measurement.vocabulary import Grain, State
-from kembar_water.indicators import arrays, comparisons, dated
+from kembar_water.indicators import arrays, comparisons, dated, deviation
 from kembar_water.indicators.figures import LEAST_DATES
 from kembar_water.indicators.samples import named
 from kembar_water.indices import censored, pollution, storet
@@ -29,6 +29,8 @@ CountBasis = Literal["samples", "parameters"]
 _YEAR: Final = ("station", "year")
 _SERIES: Final = (*_YEAR, "parameter")
 _GROUPS: Final = ("physical", "chemical", "biological")
+_COARSE: Final = (comparisons.DETECTION_LIMIT, comparisons.BELOW_METHOD)
+_IS_LARGE: Final = pl.col("any_above") & pl.col("most").is_not_null()
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,10 @@ class Storet:
 
         Returns:
             The columns of `INDEX_SCHEMA`, with `detail` as a struct. `missing` names parameters
-            that were measured and could not be scored.
+            that were measured and could not be scored: a detection limit above the standard,
+            unless another value violates it, or a value above the method's range. That one is
+            likely the worst, so that there is no score without it, unless the others already make
+            class D, which nothing betters.
         """
         series = self._scored(_series(self._values(days)))
         is_scored = pl.col("score").is_not_null()
@@ -64,6 +69,8 @@ class Storet:
             total=worst.sum(),
             parameters=pl.col("parameter").filter(is_scored),
             missing=pl.col("parameter").filter(~is_scored),
+            derived=pl.col("parameter").filter(is_scored & pl.col("any_derived")),
+            without_worst=_IS_LARGE.any(),
             critical=pl.col("parameter").filter(is_scored & (pl.col("score") == worst.min())),
             water_class=pl.col("water_class").first(),
             retrospective=pl.col("retrospective").any(),
@@ -71,11 +78,16 @@ class Storet:
                 "parameter", "n", "n_below", *STATISTICS, "mean_estimator", "score"
             ).filter(is_scored),
         )
-        enough = (pl.col("dates") >= LEAST_DATES) & (pl.col("parameters").list.len() > 0)
-        years = years.with_columns(value=pl.when(enough).then("total"))
+        enough = (pl.col("dates") >= LEAST_DATES) & (
+            (pl.col("parameters").list.len() > 0) | pl.col("without_worst")
+        )
         edges = dated.factors(
             self.standards, KEPMEN_LH_115_2003, "storet", STORET_EDGES, _year_end(years)
         )
+        totals = storet.storet_class(arrays.floats(years, "total"), edges)
+        is_worst = pl.lit(pl.Series(totals == len(storet.CLASSES) - 1))
+        is_open = pl.col("without_worst") & ~is_worst
+        years = years.with_columns(value=pl.when(enough & ~is_open).then("total"), is_open=is_open)
         position = storet.storet_class(arrays.floats(years, "value"), edges)
         return years.with_columns(position=pl.Series(position, dtype=pl.Int64)).select(
             "station",
@@ -85,13 +97,13 @@ class Storet:
             "value",
             pl.lit("1").alias("unit"),
             named(pollution.CATEGORIES, pl.col("position")).alias("category"),
-            pl.when(enough)
-            .then(pl.lit(State.OK.value))
-            .otherwise(pl.lit(State.INSUFFICIENT.value))
+            pl.when(~enough)
+            .then(pl.lit(State.INSUFFICIENT.value))
+            .when("is_open")
+            .then(pl.lit(State.CANNOT_ASSESS.value))
+            .otherwise(pl.lit(State.OK.value))
             .alias("state"),
-            pl.lit(
-                self.standards.method(storet.STORET, KEPMEN_LH_115_2003, indonesia.PP_22_2021_VI)
-            ).alias("method"),
+            pl.lit(self._method).alias("method"),
             "parameters",
             "missing",
             pl.when(pl.col("value") < 0).then(pl.col("critical").list.first()).alias("critical"),
@@ -101,17 +113,24 @@ class Storet:
                 "water_class",
                 pl.lit(indonesia.PP_22_2021_VI).alias("standard"),
                 "retrospective",
+                "derived",
                 pl.lit(self.count_basis).alias("count_basis"),
                 pl.col("dates").alias("n"),
                 "statistics",
             ).alias("detail"),
         )
 
+    @property
+    def _method(self) -> str:
+        suffix = "" if self.count_basis == "samples" else f";count={self.count_basis}"
+        return self.standards.method(
+            storet.STORET + suffix, KEPMEN_LH_115_2003, indonesia.PP_22_2021_VI
+        )
+
     def _values(self, days: pl.DataFrame) -> pl.DataFrame:
         """Return the samples of parameters that are scored, beside their limits."""
-        candidates = comparisons.by_river_class(comparisons.daily(days)).with_columns(
-            year=pl.col("period").dt.year()
-        )
+        daily = deviation.derived(comparisons.daily(days))
+        candidates = comparisons.by_river_class(daily).with_columns(year=pl.col("period").dt.year())
         return (
             comparisons.compared(candidates, self.standards.frame(indonesia.PP_22_2021_VI))
             .filter(pl.col("group").is_in(_GROUPS))
@@ -137,7 +156,8 @@ class Storet:
         scorable = (
             pl.Series(is_certain)
             & series["maximum"].is_not_null()
-            & ~(series["any_above"] & series["most"].is_not_null())
+            & ~series.select(_IS_LARGE).to_series()
+            & (~series["any_coarse"] | pl.Series(known[:, :2].any(axis=1)))
         )
         return series.with_columns(
             score=pl.when(scorable).then(pl.Series("score", score, dtype=pl.Float64))
@@ -192,13 +212,17 @@ def _series(values: pl.DataFrame) -> pl.DataFrame:
             n_below=(known & pl.col("is_below")).sum().cast(pl.Int64),
             maximum=pl.col("value").max(),
             minimum=pl.col("value").min(),
-            mean_low=pl.when(~pl.col("is_below")).then("amount").otherwise(0.0).mean(),
-            mean_high=pl.col("amount").mean(),
+            mean_low=comparisons.exact(
+                pl.when(~pl.col("is_below")).then("amount").otherwise(0.0).mean()
+            ),
+            mean_high=comparisons.exact(pl.col("amount").mean()),
+            any_derived=pl.col("is_derived").any(),
             any_above=(pl.col("n_above") > 0).any(),
+            any_coarse=pl.col("unknown").is_in(_COARSE).any(),
             retrospective=pl.col("retrospective").any(),
         )
         .with_columns(
-            pl.Series("mean", means, dtype=pl.Float64).fill_nan(None),
+            comparisons.exact(pl.lit(pl.Series("mean", means, dtype=pl.Float64).fill_nan(None))),
             pl.Series("mean_estimator", estimators, dtype=pl.String),
         )
     )

@@ -15,6 +15,9 @@ JP_EQS_RIVER: Final = "jp-eqs-river"
 GRADES: Final = ("AA", "A", "B", "C", "D", "E")
 """AA the cleanest."""
 
+FARM: Final = "farm"
+"""Water for farms, judged beside the classes and no part of their order."""
+
 # The day of Notification 59, unverified; the limits themselves were seen in two places.
 _NOTIFIED: Final = date(1971, 12, 28)
 _ECOLI_SINCE: Final = date(2022, 4, 1)
@@ -65,16 +68,21 @@ _ITEMS: Final = (
         note=", coliform groups, until they gave way to E. coli",
     ),
 )
+_FARM_CELLS: Final[dict[str, tuple[float | None, float | None]]] = {
+    "ph": (6.0, 7.5),
+    "do": (5.0, None),
+}
 
 
 def river_classes() -> Iterator[Limit]:
-    """Yield the limits of the six river classes; they apply to daily means.
+    """Yield the limits of the six river classes and of water for farms, all of daily means.
 
     E. coli (CFU) took the place of total coliform (MPN) on 1 April 2022; neither is ever
     converted into the other, nor compared with faecal coliform.
     """
     for item in _ITEMS:
-        for grade, cell in zip(GRADES, item.cells, strict=True):
+        of_farms = _FARM_CELLS.get(item.parameter)
+        for grade, cell in zip((*GRADES, FARM), (*item.cells, of_farms), strict=True):
             if cell is None:
                 continue
             least, most = cell
@@ -92,7 +100,7 @@ def river_classes() -> Iterator[Limit]:
                 valid_to=item.valid_to,
                 source=(
                     "Environment Agency Notification 59/1971, table 2 (living environment), "
-                    f"rivers, class {grade}{item.note}"
+                    f"rivers, {'farm use' if grade == FARM else f'class {grade}'}{item.note}"
                 ),
                 verified=item.verified,
             )

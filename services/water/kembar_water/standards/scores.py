@@ -23,6 +23,7 @@ IKA_WEIGHTS: Final = ("memenuhi_baku_mutu", "cemar_ringan", "cemar_sedang", "cem
 IKA_HISTORIC_EDGES: Final = ("last_of_100", "last_of_80", "last_of_60", "last_of_40")
 IKA_HISTORIC_POINTS: Final = ("best", "second", "third", "fourth", "worst")
 IKLH_WEIGHTS: Final = ("ika", "iku", "ikl")
+IKLH_REGION_WEIGHTS: Final = ("ika", "iku", "ikl", "ikal")
 IKLH_EDGES: Final = ("kurang_from", "sedang_from", "baik_from", "sangat_baik_from")
 IKU_EDGES: Final = (
     "sangat_kurang_from", "kurang_above", "cukup_above", "baik_above", "sangat_baik_above",
@@ -43,6 +44,8 @@ _SINCE: Final = {
     LPPD: date(2021, 1, 1),
     SDG_6_3_2: date(2021, 2, 2),
 }
+# Without a last day: the historic figure is published of later years too, beside its successor.
+_HISTORIC: Final = "IKA; replaced by Permen LHK 27/2021 from 2021 on, kept to compare years"
 _ANNEX_I: Final = "Kepmen LH 115/2003, Lampiran I"
 _ANNEX_II: Final = "Kepmen LH 115/2003, Lampiran II"
 
@@ -92,9 +95,20 @@ def _environmental_indices() -> Iterator[Factor]:
     tables = (
         (PERMEN_LHK_27_2021, "ika", IKA_WEIGHTS, (70, 50, 30, 10), "IKA", True),
         (PERMEN_LHK_27_2021, "iklh_city", IKLH_WEIGHTS, (0.376, 0.405, 0.219), "IKLH", True),
+        *(
+            (
+                PERMEN_LHK_27_2021,
+                subject,
+                IKLH_REGION_WEIGHTS,
+                (0.340, 0.428, 0.133, 0.099),
+                "IKLH; unverified, and no method here uses it",
+                False,
+            )
+            for subject in ("iklh_province", "iklh_nation")
+        ),
         (PERMEN_LHK_27_2021, "iklh_class", IKLH_EDGES, (25, 50, 70, 90), "IKLH", True),
-        (P4_2018, "ika", IKA_HISTORIC_EDGES, (1, 4.67, 6.32, 6.88), "IKA", True),
-        (P4_2018, "ika", IKA_HISTORIC_POINTS, (100, 80, 60, 40, 20), "IKA", True),
+        (P4_2018, "ika", IKA_HISTORIC_EDGES, (1, 4.67, 6.32, 6.88), _HISTORIC, True),
+        (P4_2018, "ika", IKA_HISTORIC_POINTS, (100, 80, 60, 40, 20), _HISTORIC, True),
         (LPPD, "iku_class", IKU_EDGES, (40, 50, 60, 70, 80), "IKU, LPPD worksheet", True),
     )
     names = {PERMEN_LHK_27_2021: "Permen LHK 27/2021", P4_2018: "Permen LHK P.4/2018", LPPD: "LPPD"}
