@@ -95,7 +95,7 @@ def test_a_slip_with_the_key_file_ends_nothing(pair):
     pair.hold_statuses(token, 200, 200)
 
     file.write_text(kept)
-    for name in ("nothing", "-nNgD1", "--help"):
+    for name in ("nothing", "-nNgD1"):
         assert f"there is no key {name}" in keys(pair, "withdraw", name, code=1)
     keys(pair, "withdraw", kid_of(token))
     pair.await_statuses(token, 401, 401)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -54,6 +56,8 @@ def follow(served, data: st.DataObject, most: int) -> None:
     story.compare(data.draw(st.sampled_from((3, 17, 1000))))
 
 
+EXAMPLES = 25 if os.environ.get("KEMBAR_SOAK") == "1" else 12
+
 _USUAL = {
     "deadline": None,
     "suppress_health_check": [*HealthCheck],
@@ -61,7 +65,7 @@ _USUAL = {
 }
 
 
-@settings(max_examples=25, **_USUAL)
+@settings(max_examples=EXAMPLES, **_USUAL)
 @given(data=st.data())
 def test_every_read_answers_what_the_model_says(served, data):
     follow(served, data, 7)
@@ -69,7 +73,7 @@ def test_every_read_answers_what_the_model_says(served, data):
 
 @pytest.mark.parametrize("database_url", ["cluster"], indirect=True)
 @pytest.mark.parametrize("served", ["water"], indirect=True)
-@settings(max_examples=25, **_USUAL)
+@settings(max_examples=EXAMPLES, **_USUAL)
 @given(data=st.data())
 def test_every_read_answers_the_same_by_the_statements_for_citus(served, data):
     follow(served, data, 7)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -196,7 +197,9 @@ def sides(request, database_url, tmp_path, sqlite_templates, afterwards):
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60 if os.environ.get("KEMBAR_SOAK") == "1" else 25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(sent=sequences)
 def test_both_ways_store_and_answer_the_same(sides, sent):

@@ -32,7 +32,7 @@ def joined(tables):
     return table.cells.sort("line"), table.errors.sort("line"), table
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(ROWS, st.sampled_from([",", ";", "\t"]))
 def test_the_fast_path_is_the_exact_path(rows, separator):
     text = "".join(separator.join(row) + "\n" for row in rows).replace("\x00", "\ufffd").encode()

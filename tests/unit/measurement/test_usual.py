@@ -37,7 +37,7 @@ LIKELY = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(LIKELY, st.sampled_from(["point", "comma"]), st.sampled_from([4096, 25, 24, 2]))
 def test_a_usual_row_is_read_as_every_other_one(rows, decimal, longest):
     out = io.StringIO()
