@@ -1,4 +1,4 @@
-"""What the air service measures, in µg/m³, and how mixing ratios become masses."""
+"""What the air service measures, in µg/m³ (of gases at 25 °C), and what becomes of other units."""
 
 from __future__ import annotations
 
@@ -20,8 +20,19 @@ from kembar_shared.measurement.catalogue import (
 MOLAR_VOLUME_L: Final = {"25C": 24.465, "20C": 24.055, "0C": 22.414}
 """Litres per mole of an ideal gas at 1 atm, by reference temperature."""
 
+REFERENCE: Final = "25C"
+REFERENCE_C: Final = 25.0
+"""Temperature in °C at which every stored mass concentration of a gas is meant, at 1 atm.
+
+Source:
+    PP 22/2021, Lampiran VII.
+"""
+
 MOLAR_MASS_G: Final = {"so2": 64.066, "no2": 46.006, "o3": 47.998, "co": 28.010, "ox": 47.998}
 """Grams per mole; photochemical oxidants count as ozone."""
+
+GASES: Final = frozenset({*MOLAR_MASS_G, "hc"})
+"""What fills another volume at another temperature; particles are weighed, whatever it is."""
 
 MASS_UNITS: Final = (
     Conversion("µg/m³", ("ug/m3", "mcg/m3")),
@@ -87,8 +98,8 @@ Source:
 def molar_units(mass_g: float) -> tuple[Conversion, ...]:
     """Return the mixing ratios of a gas of *mass_g* grams per mole.
 
-    Each names its reference temperature, and a plain ppb or ppm is not among them: the
-    temperature moves SO2 by up to 9 %, and nothing is guessed.
+    A mixing ratio is the same at every temperature, so whichever one is named, the mass is that
+    at 25 °C. A plain ppb or ppm is not among them.
 
     Source:
         Ideal gas at 1 atm: µg/m³ = ppb · M / Vm.
@@ -96,25 +107,58 @@ def molar_units(mass_g: float) -> tuple[Conversion, ...]:
     return tuple(
         Conversion(
             f"{unit}@{temperature}",
-            (f"{unit}@{temperature.replace('C', '°C')}", f"{unit}v@{temperature}"),
+            _spelled((unit, f"{unit}v"), temperature)[1:],
             times=round(mass_g * 1000.0) * thousands,
-            over=round(volume_l * 1000.0),
+            over=_millilitres(REFERENCE),
         )
         for unit, thousands in (("ppb", 1.0), ("ppm", 1000.0))
-        for temperature, volume_l in MOLAR_VOLUME_L.items()
+        for temperature in MOLAR_VOLUME_L
     )
+
+
+def mass_units_of_gases() -> tuple[Conversion, ...]:
+    """Return the masses in a cubic metre of gas that say at which temperature it is one.
+
+    Source:
+        Ideal gas at 1 atm: a mass per volume at T becomes that at 25 °C by Vm(T) / Vm(25 °C).
+    """
+    return tuple(
+        Conversion(
+            f"{each.unit}@{temperature}",
+            _spelled((each.unit, *each.aliases), temperature)[1:],
+            # At 25 °C nothing is to be multiplied: the decimals stay as they were sent.
+            times=each.times * (1 if temperature == REFERENCE else _millilitres(temperature)),
+            over=1 if temperature == REFERENCE else _millilitres(REFERENCE),
+        )
+        for each in MASS_UNITS[:2]
+        for temperature in MOLAR_VOLUME_L
+    )
+
+
+def _spelled(units: tuple[str, ...], temperature: str) -> tuple[str, ...]:
+    """Return how units at a temperature are written, the first as the catalogue names it."""
+    degrees = (temperature, temperature.replace("C", "°C"))
+    return tuple(f"{unit}@{written}" for unit in units for written in degrees)
+
+
+def _millilitres(temperature: str) -> int:
+    """Return the molar volume as a whole number."""
+    return round(MOLAR_VOLUME_L[temperature] * 1000.0)
 
 
 def build() -> Catalogue:
     """Return the catalogue, its names read from `parameters.toml`."""
     words = tomllib.loads(files(__package__).joinpath("parameters.toml").read_text("utf-8"))
     molar = {code: molar_units(mass_g) for code, mass_g in MOLAR_MASS_G.items()}
+    by_temperature = mass_units_of_gases()
     parameters = tuple(
         Parameter(
             code=code,
             names=entry["names"],
             unit="µg/m³",
-            conversions=MASS_UNITS + molar.get(code, ()),
+            conversions=MASS_UNITS
+            + (by_temperature if code in GASES else ())
+            + molar.get(code, ()),
             period="PT1H",
             aliases=(*entry["names"].values(), *entry["aliases"]),
             fail=_SPANS[code][0],

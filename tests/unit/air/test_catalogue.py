@@ -57,11 +57,10 @@ def test_other_spellings_are_known(spelling, code):
         ("no2", "ppb@25C", 1.880),
         ("o3", "ppb@25C", 1.962),
         ("co", "ppb@25C", 1.145),
-        ("so2", "ppb@20C", 2.663),
-        ("no2", "ppb@20C", 1.913),
-        ("o3", "ppb@20C", 1.995),
-        ("co", "ppb@20C", 1.164),
-        ("ox", "ppb@20°C", 1.995),
+        ("so2", "ppb@20C", 2.619),
+        ("no2", "ppbv@0 °C", 1.880),
+        ("o3", "ppm@20C", 1962.0),
+        ("ox", "ppb@20°C", 1.962),
         ("co", "ppm@25C", 1145.0),
     ],
 )
@@ -73,10 +72,42 @@ def test_fifty_ppb_of_ozone_at_25_degrees():
     assert converted("o3", "ppb@25C", 50.0) == pytest.approx(98.1, abs=0.05)
 
 
-def test_sulphur_dioxide_differs_by_nine_percent_between_0_and_25_degrees():
-    ratio = converted("so2", "ppb@0C", 1.0) / converted("so2", "ppb@25C", 1.0)
+@pytest.mark.parametrize("code", sorted(catalogue.MOLAR_MASS_G))
+@pytest.mark.parametrize("unit", ["ppb", "ppm"])
+def test_a_mixing_ratio_is_the_same_at_every_temperature(code, unit):
+    assert len({converted(code, f"{unit}@{each}", 40.5) for each in ("25C", "20C", "0C")}) == 1
 
-    assert ratio == pytest.approx(1.0915, abs=0.0005)
+
+@pytest.mark.parametrize(
+    ("unit", "stored"),
+    [
+        ("µg/m³", 24.465),
+        ("µg/m³@25C", 24.465),
+        ("ug/m3@20C", 24.055),
+        ("µg/m³ @ 20 °C", 24.055),
+        ("µg/m³@0C", 22.414),
+        ("mg/m³@25°C", 24465.0),
+        ("mg/m3@20C", 24055.0),
+        ("mg/m³@0C", 22414.0),
+    ],
+)
+@pytest.mark.parametrize("code", sorted(catalogue.GASES))
+def test_a_mass_of_gas_at_any_temperature_is_stored_at_25_degrees(code, unit, stored):
+    assert converted(code, unit, 24.465) == pytest.approx(stored, rel=1e-14)
+
+
+def test_the_same_gas_is_the_same_by_mass_at_20_degrees_and_by_ratio():
+    mass_at_20 = 40.5 * 64.066 / 24.055
+
+    assert converted("so2", "µg/m³@20C", mass_at_20) == pytest.approx(
+        converted("so2", "ppb@20C", 40.5), rel=1e-14
+    )
+
+
+@pytest.mark.parametrize("code", sorted(CODES - catalogue.GASES))
+@pytest.mark.parametrize("unit", ["µg/m³@25C", "µg/m³@20C", "mg/m³@0C"])
+def test_particles_have_no_temperature(code, unit):
+    assert (code, fold(unit)) not in CATALOGUE.unit_spellings
 
 
 @pytest.mark.parametrize("code", sorted(CODES))

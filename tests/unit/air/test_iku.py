@@ -1,8 +1,11 @@
 """The IKU of cities and years."""
 
+import math
+
 import pytest
 
 from kembar_air.indicators.air import Air
+from kembar_shared.measurement.standards import StandardsUnfit
 from tests.unit.air.tables import day, days, year
 
 YEAR = year(2023)
@@ -81,3 +84,32 @@ def test_an_operator_s_reference_value_changes_value_and_method():
 
     assert found[0].detail["ieu"] == pytest.approx(1.0)
     assert found[0].method.startswith("permen-lhk-27-2021/iku@1+")
+
+
+def own(subject, quantity, value):
+    return AIR.standards.overridden(
+        f'[[factor]]\nstandard = "permen-lhk-27-2021"\nsubject = "{subject}"\n'
+        f'quantity = "{quantity}"\nvalue = {value}\nvalid_from = 2021-01-01\n'
+    )
+
+
+@pytest.mark.parametrize("value", ["0.0", "-20.0"])
+@pytest.mark.parametrize("gas", ["no2", "so2"])
+def test_a_reference_that_nothing_can_be_divided_by_is_refused(gas, value):
+    with pytest.raises(StandardsUnfit, match=f"permen-lhk-27-2021, {gas}, iku_reference.*{value}"):
+        Air(standards=own(gas, "iku_reference", value))
+
+
+@pytest.mark.parametrize(
+    ("subject", "quantity", "value"),
+    [("so2", "iku_reference", "1e-320"), ("so2", "iku_reference", "1e-306"),
+     ("iku", "least_share_of_days", "0.0")],
+)  # fmt: skip
+def test_an_index_is_a_number_or_none(subject, quantity, value):
+    rows = site("S0", 10.0, None) if subject == "iku" else site("S0", 10.0, 5.0)
+    rows = days(rows + [{**row, "station": "S1"} for row in rows])
+    found = Air(standards=own(subject, quantity, value)).figures(rows)
+
+    figure = next(figure for figure in found if figure.indicator == "air.iku")
+    assert (figure.value, figure.state) == (None, "insufficient")
+    assert figure.detail["ieu"] is None or math.isfinite(figure.detail["ieu"])

@@ -272,5 +272,6 @@ def test_a_day_with_hours_above_the_range_has_no_index():
     day = only(row("pm25", n=18, n_above=6), row("pm10", 60.0))
 
     assert (day["state"], day["value"], day["category"]) == ("above_limit", None, None)
+    assert day["critical"] is None
     found = figures(row("pm25", n=18, n_above=6))
     assert {figure.value for figure in found.values()} == {None}

@@ -196,3 +196,42 @@ def test_more_hours_in_one_call_change_nothing():
         near = [row for row in rows if week[max(0, n - 1)] <= row["day"] <= each]
         alone = AIR.indices(days([asked[n]]), hours(near))
         assert alone.sort("index").equals(whole.filter(period=each).sort("index"))
+
+
+@pytest.mark.parametrize(
+    ("standard", "category", "last"),
+    [
+        ("p14-2020", "sedang", 50.0),
+        ("p14-2020", "sedang", 200.0),
+        ("p14-2020", "baik", 0.0),
+        ("kep-107-1997", "sangat_tidak_sehat", 199.0),
+    ],
+)
+def test_categories_that_do_not_end_one_above_the_other_are_refused(standard, category, last):
+    began = {"p14-2020": "2020-07-01", "kep-107-1997": "1997-11-21"}[standard]
+    own = AIR.standards.overridden(
+        f'[[factor]]\nstandard = "{standard}"\nsubject = "{category}"\n'
+        f'quantity = "last_index"\nvalue = {last}\nvalid_from = {began}\n'
+    )
+
+    with pytest.raises(StandardsUnfit, match=f"{standard}, last_index.*{last}"):
+        Air(standards=own)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        'grade = "other"\nindex = 100.0\nmost = 60.0',  # 100 twice
+        'grade = "baik"\nindex = 50.0\nmost = 0.0',
+        'grade = "baik"\nindex = 0.0\nmost = 1.0',
+    ],
+)
+def test_indices_and_breakpoints_rise_from_zero(change):
+    own = AIR.standards.overridden(
+        '[[limit]]\nstandard = "p14-2020"\nparameter = "pm25"\naveraging = "PT24H"\n'
+        'evaluation = "breakpoint"\nauthority = "id"\nunit = "µg/m³"\nsource = "x"\n'
+        f"valid_from = 2020-07-01\n{change}\n"
+    )
+
+    with pytest.raises(StandardsUnfit, match=r"p14-2020, pm25.*rise"):
+        Air(standards=own)

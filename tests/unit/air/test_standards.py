@@ -63,6 +63,14 @@ def test_what_nobody_saw_is_not_called_verified():
     }  # fmt: skip
 
 
+def test_of_japans_rules_of_sufficiency_one_was_seen():
+    rows = {row.key: row for row in ROWS.factors if row.standard == "jp-eqs-air"}
+
+    seen = [key for key, row in rows.items() if row.verified]
+    assert seen == [("jp-eqs-air", "year", "least_hours")]
+    assert "env.go.jp/" in rows[seen[0]].source
+
+
 def test_the_old_index_ends_where_the_new_one_begins():
     assert {row.valid_to for row in ROWS.of("kep-107-1997")} == {date(2020, 7, 1)}
     assert {row.valid_from for row in ROWS.of("p14-2020")} == {date(2020, 7, 1)}
@@ -81,7 +89,7 @@ def test_japans_standards_are_for_spm_and_not_for_pm10():
     assert judged == {"so2", "co", "spm", "no2", "pm25", "ox"}
     assert most("jp-eqs-air", "spm", "PT24H", "exclusion_2") == 0.1
     ppm = [row for row in ROWS.of("jp-eqs-air") if row.unit == "ppm"]
-    assert {row.ref_temperature_c for row in ppm} == {20.0}
+    assert {row.ref_temperature_c for row in ppm} == {None}
 
 
 def test_the_new_rows_for_oxidants_wait_for_their_date():

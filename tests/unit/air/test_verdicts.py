@@ -7,14 +7,15 @@ import pytest
 
 from kembar_air import catalogue, standards
 from kembar_air.verdicts import Verdicts
+from kembar_shared.measurement.catalogue import fold
 from kembar_shared.measurement.indicators import INDEX_SCHEMA, VERDICT_SCHEMA
 from kembar_shared.measurement.standards import StandardsUnfit
 from tests.unit.air.tables import day, days, year
 
 ROWS = standards.build()
 YEAR = year(2023)
-PPM_20C = {
-    code: mass * 1000.0 / 24.055 for code, mass in catalogue.MOLAR_MASS_G.items()
+PPM = {
+    code: mass * 1000.0 / 24.465 for code, mass in catalogue.MOLAR_MASS_G.items()
 }  # µg/m³ of 1 ppm
 
 
@@ -68,7 +69,7 @@ def test_a_row_says_what_it_was_made_of():
     assert (row["verdict"], row["state"], row["reason"]) == ("not_met", "ok", None)
     assert (row["n"], row["expected"], row["coverage"]) == (365, 365.0, 1.0)
     assert (row["retrospective"], row["verified"]) == (False, True)
-    assert row["method"] == "pp-22-2021-vii/mean@1"
+    assert row["method"] == "pp-22-2021-vii/mean@2"
 
 
 def test_every_limit_of_what_was_measured_judges_once():
@@ -95,8 +96,8 @@ def test_a_limit_met_exactly_is_met():
 @pytest.mark.parametrize("parameter", ["so2", "no2", "co", "ox"])
 def test_a_limit_in_ppm_met_exactly_is_met(parameter):
     ppm = {"so2": 0.04, "no2": 0.06, "co": 10.0, "ox": 0.06}[parameter]
-    mass = round(ppm * PPM_20C[parameter], 6)
-    above = round((ppm + 0.00001) * PPM_20C[parameter], 6)
+    mass = round(ppm * PPM[parameter], 6)
+    above = round((ppm + 0.00001) * PPM[parameter], 6)
     for value, expected in ((mass, "met"), (above, "not_met")):
         frame = judged(series(parameter, [value] * 365), maxima("max_1h_daytime:ox", [value] * 365))
         japan = frame.filter(standard="jp-eqs-air", limit_unit="ppm").filter(
@@ -104,6 +105,38 @@ def test_a_limit_in_ppm_met_exactly_is_met(parameter):
         )
         assert set(japan["verdict"]) == {expected}
     assert japan["value"][0] == pytest.approx(ppm + 0.00001, abs=1e-8)
+
+
+@pytest.mark.parametrize("unit", ["ppb@25C", "ppb@20C", "ppb@0C"])
+@pytest.mark.parametrize(("ppb", "japan", "indonesia"), [
+    (28.5, "met", "met"), (28.7, "met", "not_met"),
+    (40.0, "met", "not_met"), (40.5, "not_met", "not_met"),
+])  # fmt: skip
+def test_a_ratio_is_judged_alike_whatever_temperature_was_named(unit, ppb, japan, indonesia):
+    conversion = catalogue.build().unit_spellings["so2", fold(unit)]
+    frame = judged(series("so2", [ppb * conversion.times / conversion.over] * 365))
+
+    row = verdict(frame, "jp-eqs-air", "PT24H", "each")
+    assert (row["verdict"], row["value"]) == (japan, pytest.approx(ppb / 1000.0, abs=1e-8))
+    assert verdict(frame, "jp-eqs-air", "PT24H", "exclusion_2")["verdict"] == japan
+    row = verdict(frame, "pp-22-2021-vii", "PT24H", "each")
+    assert (row["verdict"], row["value"]) == (
+        indonesia, pytest.approx(ppb * 64.066 / 24.465, abs=1e-5)
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("stored", "expected"), [(73.74, "met"), (73.75, "not_met")])
+def test_a_limit_by_mass_at_20_degrees_is_compared_there(stored, expected):
+    own = ROWS.overridden(
+        '[[limit]]\nstandard = "pp-22-2021-vii"\nparameter = "so2"\naveraging = "PT24H"\n'
+        "ref_temperature_c = 20.0\nvalid_from = 2021-02-02\n"
+    )  # 75 µg/m³ at 20 °C are 73.743 at 25 °C.
+    row = verdict(
+        judged(series("so2", [stored] * 365), rows=own), "pp-22-2021-vii", "PT24H", "each"
+    )
+
+    assert row["verdict"] == expected
+    assert row["value"] == pytest.approx(stored * 24.465 / 24.055, abs=1e-8)
 
 
 def test_one_day_above_breaks_a_rule_for_each_however_little_was_measured():
@@ -139,7 +172,7 @@ def test_who_allows_three_days_a_year(above, expected):
 def test_japan_excludes_two_percent_of_days(above, expected):
     values = [20.0] * 365
     for n in range(above):
-        values[2 * n] = 0.041 * PPM_20C["so2"]
+        values[2 * n] = 0.041 * PPM["so2"]
 
     row = verdict(judged(series("so2", values)), "jp-eqs-air", "PT24H", "exclusion_2")
     assert row["verdict"] == expected
@@ -148,7 +181,7 @@ def test_japan_excludes_two_percent_of_days(above, expected):
 
 def test_japan_allows_no_two_days_in_a_row():
     values = [20.0] * 365
-    values[10] = values[11] = 0.041 * PPM_20C["so2"]
+    values[10] = values[11] = 0.041 * PPM["so2"]
 
     row = verdict(judged(series("so2", values)), "jp-eqs-air", "PT24H", "exclusion_2")
     assert (row["verdict"], row["exceeded_on"]) == ("not_met", ["2023-01-11", "2023-01-12"])
@@ -288,6 +321,96 @@ def test_one_day_below_a_high_limit_of_detection_spoils_no_year():
     assert (row["verdict"], row["n"]) == ("met", 364)
 
 
+def below(limit, every=1, otherwise=10.0, high=None, parameter="so2"):
+    """Make a year of which every so many days lie below a limit of detection."""
+    rows = series(parameter, [otherwise] * 365)
+    for n in range(0, 365, every):
+        rows[n] = day(parameter, YEAR[n], 0.0, n=0, n_below=24, below_limit=limit)
+    for n, value in enumerate(high or ()):
+        rows[5 * n + 1] = day(parameter, YEAR[5 * n + 1], value)
+    return rows
+
+
+def test_days_below_a_high_limit_of_detection_keep_their_place_in_ranks():
+    row = verdict(judged(below(41.0, every=5, high=[90.0] * 3)), "who-2021", "PT24H", "p99", "AQG")
+    assert (row["state"], row["reason"], row["verdict"]) == (
+        "cannot_assess", "detection_limit", None
+    )  # fmt: skip
+    assert (row["value"], row["n"], row["exceeded"]) == (None, 365, 3)
+
+    low = verdict(judged(below(40.0, every=5, high=[90.0] * 3)), "who-2021", "PT24H", "p99", "AQG")
+    assert (low["verdict"], low["value"]) == ("met", 20.0)
+
+
+@pytest.mark.parametrize(
+    ("high", "expected", "value"), [([90.0] * 4, "not_met", 90.0), ([90.0] * 3, None, None)]
+)
+def test_four_days_above_break_a_rank_whatever_the_others_were(high, expected, value):
+    row = verdict(judged(below(60.0, every=5, high=high)), "who-2021", "PT24H", "p99", "AQG")
+
+    assert (row["verdict"], row["value"]) == (expected, value)
+
+
+def test_a_rank_may_be_kept_with_and_without_days_below_a_high_limit_of_detection():
+    rows = series("so2", [10.0] * 365)
+    for n in range(3):
+        rows[n] = day("so2", YEAR[n], 0.0, n=0, n_below=24, below_limit=60.0)
+
+    row = verdict(judged(rows), "who-2021", "PT24H", "p99", "AQG")
+    assert (row["verdict"], row["value"], row["n"]) == ("met", 10.0, 365)
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "expected", "reason"),
+    [
+        (9.5, "met", None),  # at most 10
+        (9.51, None, "detection_limit"),  # between 7.608 and 10.008
+        (10.5, None, "detection_limit"),  # between 8.4 and 10.8
+        (12.5, None, "detection_limit"),  # 10 at least
+        (12.6, "not_met", None),
+    ],
+)
+def test_a_mean_counts_days_below_a_high_limit_of_detection_twice(otherwise, expected, reason):
+    rows = below(12.0, every=5, otherwise=otherwise, parameter="no2")
+    row = verdict(judged(rows), "who-2021", "P1Y", "mean", "AQG")
+
+    assert (row["verdict"], row["value"], row["reason"]) == (expected, None, reason)
+    assert row["n"] == 365
+
+
+def test_a_day_of_some_undetected_hours_that_is_above_at_any_rate_breaks_the_limit():
+    rows = series("so2", [10.0] * 364)
+    rows.append(day("so2", YEAR[364], 200.0, n=12, n_below=12, below_limit=80.0))
+    row = verdict(judged(rows), "pp-22-2021-vii", "PT24H", "each")
+    assert (row["verdict"], row["exceeded_on"]) == ("not_met", ["2023-12-31"])
+
+    # Between 70 and 110.
+    rows[-1] = day("so2", YEAR[364], 140.0, n=12, n_below=12, below_limit=80.0)
+    row = verdict(judged(rows), "pp-22-2021-vii", "PT24H", "each")
+    assert (row["verdict"], row["n"], row["exceeded"]) == ("met", 364, 0)
+
+
+def test_two_days_in_a_row_below_a_high_limit_of_detection_leave_japans_rule_open():
+    rows = series("so2", [10.0] * 365)
+    for n in (10, 11):
+        rows[n] = day("so2", YEAR[n], 0.0, n=0, n_below=24, below_limit=50.0 * PPM["so2"] / 1000.0)
+    row = verdict(judged(rows), "jp-eqs-air", "PT24H", "exclusion_2")
+    assert (row["verdict"], row["reason"]) == (None, "detection_limit")
+
+    rows[11] = day("so2", YEAR[11], 10.0)
+    assert verdict(judged(rows), "jp-eqs-air", "PT24H", "exclusion_2")["verdict"] == "met"
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(110.0, None), (100.0, "met")])
+def test_highest_means_of_undetected_hours_may_be_all_of_their_limit(limit, expected):
+    rows = below(limit, parameter="o3")
+    row = verdict(
+        judged(rows, maxima("max_8h:o3", [limit / 2] * 365)), "who-2021", "PT8H", "p99", "AQG"
+    )
+
+    assert row["verdict"] == expected
+
+
 @pytest.mark.parametrize(("censored", "state"), [(182, "ok"), (183, "cannot_assess")])
 def test_a_mean_of_mostly_undetected_values_is_none(censored, state):
     rows = series("so2", [10.0] * 365)
@@ -359,7 +482,7 @@ valid_to = 2023-10-01
 
 def test_the_operator_changes_the_standard_for_oxidants_on_a_day():
     rows = series("ox", [50.0] * 365) + series("ox", [50.0] * 365, of=2022)
-    eight = round(0.07 * PPM_20C["ox"], 6)
+    eight = round(0.07 * PPM["ox"], 6)
     index = [row for of in (2022, 2023) for row in maxima("max_8h:ox", [eight] * 365, of)]
     index += [row for of in (2022, 2023)
               for row in maxima("max_1h_daytime:ox", [100.0] * 365, of)]  # fmt: skip
@@ -388,14 +511,15 @@ def test_an_operator_s_limit_judges_and_changes_the_method():
 
     row = verdict(frame, "pp-22-2021-vii", "P1Y", "mean")
     assert (row["verdict"], row["most"], row["verified"]) == ("met", 25.0, False)
-    assert row["method"].startswith("pp-22-2021-vii/mean@1+")
-    assert verdict(frame, "who-2021", "P1Y", "mean", "AQG")["method"] == "who-2021/mean@1"
+    assert row["method"].startswith("pp-22-2021-vii/mean@2+")
+    assert verdict(frame, "who-2021", "P1Y", "mean", "AQG")["method"] == "who-2021/mean@2"
 
 
 @pytest.mark.parametrize(
     ("change", "text"),
     [
         ('unit = "ppm"', "ppm"),
+        ("ref_temperature_c = 20.0", "20.0"),
         ('evaluation = "median"\nsource = "x"\nauthority = "id"\nunit = "µg/m³"', "median"),
         ("least = 1.0", "most"),
     ],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from kembar_air import standards as tables
-from kembar_air.indicators import columns, daily, figures, hourly, maxima, rules
+from kembar_air.indicators import columns, daily, figures, hourly, iku_figure, maxima, rules
 from kembar_air.indices.ispu import Reading
 from kembar_air.standards.ispu import POLLUTANTS
 
@@ -31,12 +31,14 @@ class Air:
     standards: Standards = field(default_factory=tables.build)
 
     def __post_init__(self) -> None:
-        """Refuse breakpoints that make no scale.
+        """Refuse breakpoints that make no scale, and references that nothing is divided by.
 
         Raises:
-            StandardsUnfit: They do not rise, or their unit is not known.
+            StandardsUnfit: They do not rise, their unit is not known, or a reference is zero.
         """
         _ = self._by_day
+        _ = self._by_p_14
+        iku_figure.refuse_unfit(self.standards)
 
     @property
     def hourly(self) -> tuple[str, ...]:

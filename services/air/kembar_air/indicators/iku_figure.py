@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,7 @@ from kembar_air.standards import completeness
 from kembar_air.standards.indonesia import PERMEN_LHK_27_2021
 from kembar_shared.measurement import coverage
 from kembar_shared.measurement.indicators import Figure
+from kembar_shared.measurement.standards import StandardsUnfit
 from kembar_shared.measurement.vocabulary import Origin, State
 
 if TYPE_CHECKING:
@@ -26,6 +28,21 @@ METHOD: Final = "permen-lhk-27-2021/iku@1"
 INDICATOR: Final = "air.iku"
 
 _GASES: Final = ("no2", "so2")
+_REFERENCE: Final = "iku_reference"
+
+
+def refuse_unfit(standards: Standards) -> None:
+    """Refuse reference values that nothing can be divided by.
+
+    Raises:
+        StandardsUnfit: One of them is not above zero.
+    """
+    for row in standards.factors:
+        if row.quantity == _REFERENCE and row.value <= 0.0:
+            raise StandardsUnfit(
+                f"{row.standard}, {row.subject}, {row.quantity} from {row.valid_from}: "
+                f"{row.value} {row.unit} is divided by; it must be greater than 0"
+            )
 
 
 def of(days: pl.DataFrame, standards: Standards) -> list[Figure]:
@@ -75,16 +92,20 @@ def _sites(days: pl.DataFrame, standards: Standards) -> pl.DataFrame:
     length = np.array([366 if _is_leap(int(each)) else 365 for each in years])
     ends = [date(int(each), 12, 31) for each in years]
     no2, so2 = (
-        np.array([_factor(standards, gas, "iku_reference", end) for end in ends]) for gas in _GASES
+        np.array([_factor(standards, gas, _REFERENCE, end) for end in ends]) for gas in _GASES
     )
     share = np.array([_factor(standards, "iku", "least_share_of_days", end) for end in ends])
     enough = (count >= np.ceil(share * length - 1e-9)[:, None]).all(axis=1)
     places = days.select("station", "jurisdiction", "origin").unique("station")
+    # An operator may ask for no days at all, and bring a reference next to nothing.
+    with np.errstate(over="ignore"):
+        ieu = iku.ieu(means[:, 0], means[:, 1], no2, so2)
+        enough &= np.isfinite(iku.iku(ieu))
     return pl.DataFrame(
         {
             "station": [values.stations[place] for place in key // 10_000],
             "year": years,
-            "ieu": iku.ieu(means[:, 0], means[:, 1], no2, so2),
+            "ieu": ieu,
             "valid": enough,
             "days": count.min(axis=1),
             "length": length,
@@ -97,7 +118,7 @@ def _figure(city: Mapping[str, Any], standards: Standards) -> Figure:
     least_sites = _factor(standards, "iku", "least_sites", date(city["year"], 12, 31))
     state = State.INSUFFICIENT
     value = None
-    if sites:
+    if sites and math.isfinite(iku.iku(city["ieu"]) * sites):
         state = State.OK if sites >= least_sites else State.PROVISIONAL
         value = iku.iku(city["ieu"])
     expected = float(len(city["stations"]) * city["length"])

@@ -40,7 +40,7 @@ class Judged:
         sub_indices: Shape (rows, 7), NaN: none.
         index: Shape (rows,), NaN: none, or that of what lies above an instrument's range.
         category: Position in `CATEGORIES`, -1: none.
-        critical: Position in `POLLUTANTS`, -1: none.
+        critical: Position in `POLLUTANTS`, -1: none; like the index.
         measured: Shape (rows, 7), what there is a valid mean of.
         asked: Shape (rows, 7), what the regulation has an index for.
         beyond_range: Whether a value above the instrument's range belongs to it.
@@ -71,7 +71,7 @@ class Judged:
             "state": self._states(),
             "parameters": names(self.measured & self.asked),
             "missing": names(~self.measured & self.asked),
-            "critical": words(POLLUTANTS, self.critical),
+            "critical": words(POLLUTANTS, np.where(shown, self.critical, -1)),
             "beyond_scale": pl.Series(self.beyond_scale),
             "retrospective": pl.Series(self.retrospective),
             "standard": words(tuple(scales.standard for scales in regimes.scales), self.standard),

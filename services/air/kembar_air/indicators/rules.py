@@ -39,17 +39,28 @@ def day_number(day: date) -> int:
 
 
 def ug_m3_per_unit(limit: Limit) -> float:
-    """Return how many µg/m³ one unit of a limit is.
+    """Return how many µg/m³, as stored (of gases at 25 °C), one unit of a limit is.
+
+    A mass per volume of gas is taken at the limit's reference temperature, 25 °C where it says
+    none; a mixing ratio is the same at any.
 
     Raises:
         UnitUnknown: It is no mass concentration, and no mixing ratio of a gas whose molar mass is
-            known, at a reference temperature that the limit says.
+            known; or its temperature means nothing.
     """
-    if limit.unit in _UG_M3:
+    celsius = limit.ref_temperature_c
+    if limit.unit in _UG_M3 and celsius in (None, catalogue.REFERENCE_C):
         return _UG_M3[limit.unit]
+    if (
+        limit.unit in _UG_M3
+        and limit.parameter in catalogue.GASES
+        and celsius is not None
+        and mixing_ratio.molar_volume_l(celsius) > 0.0
+    ):
+        return mixing_ratio.at_temperature(_UG_M3[limit.unit], celsius, catalogue.REFERENCE_C)
     mass_g = catalogue.MOLAR_MASS_G.get(limit.parameter)
-    if limit.unit in _PPB and mass_g is not None and limit.ref_temperature_c is not None:
-        return mixing_ratio.to_ug_m3(_PPB[limit.unit], mass_g, limit.ref_temperature_c)
+    if limit.unit in _PPB and mass_g is not None:
+        return mixing_ratio.to_ug_m3(_PPB[limit.unit], mass_g, catalogue.REFERENCE_C)
     raise UnitUnknown(
         f"{limit.standard}, {limit.parameter}: nothing in µg/m³ can be compared with "
         f"{limit.unit!r} at {limit.ref_temperature_c} °C"
@@ -179,6 +190,11 @@ def _scales(standards: Standards, standard: str, on: date, in_force_from: int) -
         standards.factor(standard, category, LAST_INDEX, on).value
         for category in ispu.CATEGORIES[:-1]
     ]
+    if not _rises((0.0, *last)):
+        raise StandardsUnfit(
+            f"{standard}, {LAST_INDEX}: each category must end above the one before; "
+            f"{', '.join(ispu.CATEGORIES[:-1])} end with {last} from {on}"
+        )
     return Scales(
         standard,
         tuple(_scale([row for row in rows if row.parameter == code], lowest)
@@ -186,6 +202,10 @@ def _scales(standards: Standards, standard: str, on: date, in_force_from: int) -
         np.array(last),
         in_force_from,
     )  # fmt: skip
+
+
+def _rises(numbers: tuple[float, ...]) -> bool:
+    return all(one < other for one, other in pairwise(numbers))
 
 
 def _scale(rows: list[Limit], lowest: float) -> Scale | None:
@@ -197,9 +217,9 @@ def _scale(rows: list[Limit], lowest: float) -> Scale | None:
     if not cells:
         return None
     last, upper = zip(*cells, strict=True)
-    if any(one >= other for one, other in pairwise(upper)):
+    if not (_rises((0.0, *last)) and _rises((0.0, *upper))):
         raise StandardsUnfit(
-            f"{rows[0].standard}, {rows[0].parameter}: breakpoints must rise with the index; "
-            f"they are {upper} µg/m³"
+            f"{rows[0].standard}, {rows[0].parameter}: index and breakpoints must rise together "
+            f"from zero; to the indices {last} belong {upper} µg/m³"
         )
     return Scale(np.array(upper), np.array(last), from_zero=last[0] == lowest)

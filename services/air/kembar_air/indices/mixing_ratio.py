@@ -54,3 +54,20 @@ def to_ug_m3(ratio_ppb: Amount, molar_mass_g: float, temperature_c: float) -> Am
         Ideal gas at 1 atm: µg/m³ = ppb · M / Vm.
     """
     return ratio_ppb * molar_mass_g / molar_volume_l(temperature_c)
+
+
+def at_temperature(mass_ug_m3: Amount, temperature_c: float, wanted_c: float) -> Amount:
+    """Turn mass concentrations of gases at one temperature into those at another.
+
+    Args:
+        mass_ug_m3: Any shape, any mass per volume; NaN stays.
+        temperature_c: The reference temperature at which the volume is meant, 1 atm.
+        wanted_c: The one at which it is wanted, 1 atm.
+
+    Returns:
+        Same shape and unit.
+
+    Source:
+        Ideal gas at 1 atm: the same gas fills Vm(wanted) instead of Vm.
+    """
+    return mass_ug_m3 * molar_volume_l(temperature_c) / molar_volume_l(wanted_c)

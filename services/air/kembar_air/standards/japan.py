@@ -45,9 +45,8 @@ LIMITS: Final = tuple(
         evaluation=evaluation,
         most=most,
         unit=unit,
-        ref_temperature_c=20.0 if unit == "ppm" else None,
         valid_from=began,
-        source=source + ("; reference temperature unverified" if unit == "ppm" else ""),
+        source=source,
         verified=began is not None,
     )
     for parameter, averaging, evaluation, most, unit, began, source in _CONDITIONS
@@ -59,11 +58,18 @@ ends the old row, which has another averaging and so is not replaced by them, wi
 that repeats the old one's first day and says `valid_to`.
 """
 
+_PREFECTURES: Final = "evaluation as prefectures are said to print it; no page of theirs was seen"
+_WHITE_PAPER: Final = "Environment white paper 1994, env.go.jp/policy/hakusyo/h06/8772.html"
+
+# Subject, quantity, value, unit, source, whether it was seen there.
 _SUFFICIENCY: Final = (
-    ("day", "least_hours", 20.0, "h", "an hour mean missing in more than 4 hours is no day"),
-    ("year", "least_hours", 6000.0, "h", "fewer than 6000 hours of measurement are not judged"),
-    ("pm25", "least_days", 250.0, "d", "fewer than 250 days of PM2.5 are not judged"),
-)
+    ("day", "least_hours", 20.0, "h",
+     f"an hour mean missing in more than 4 hours is no day: {_PREFECTURES}", False),
+    ("year", "least_hours", 6000.0, "h",
+     f"fewer than 6000 hours of measurement are not judged: {_WHITE_PAPER}", True),
+    ("pm25", "least_days", 250.0, "d",
+     f"fewer than 250 days of PM2.5 are not judged: {_PREFECTURES}", False),
+)  # fmt: skip
 
 FACTORS: Final = tuple(
     Factor(
@@ -73,9 +79,9 @@ FACTORS: Final = tuple(
         value=value,
         unit=unit,
         valid_from=_MAY_8,
-        source=f"Evaluation as prefectures print it: {text}",
-        verified=True,
+        source=source,
+        verified=verified,
     )
-    for subject, quantity, value, unit, text in _SUFFICIENCY
+    for subject, quantity, value, unit, source, verified in _SUFFICIENCY
 )
 """How much has to be measured."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import polars as pl
@@ -17,6 +17,10 @@ from kembar_shared.measurement.standards import StandardsUnfit
 
 if TYPE_CHECKING:
     from kembar_shared.measurement.standards import Limit, Standards
+
+
+_VERSION: Final = 2
+"""Since days below a high limit of detection count, and ppm at no temperature."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ class Verdicts:
         found = evaluation.evaluate(limit, table, self.standards, year)
         first = limit.valid_from or date(year, 1, 1)
         method = self.standards.method(
-            f"{limit.standard}/{limit.evaluation}@1",
+            f"{limit.standard}/{limit.evaluation}@{_VERSION}",
             limit.standard,
             completeness.OWN,
             completeness.EU_2008_50,

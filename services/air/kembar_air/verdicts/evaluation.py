@@ -61,6 +61,9 @@ def is_known(limit: Limit) -> bool:
 def evaluate(limit: Limit, table: YearTable, standards: Standards, year: int) -> pl.DataFrame:
     """Compare the stations of a table with one limit.
 
+    Of days below a limit of detection that lies above the standard, statistics are made twice:
+    with the least and with the most these may be. Where both tell the same, that is told.
+
     Args:
         limit: Its evaluation is one of `KNOWN`.
         table: Rows of one year.
@@ -73,32 +76,34 @@ def evaluate(limit: Limit, table: YearTable, standards: Standards, year: int) ->
     """
     on = date(year, 12, 31)
     length = (date(year + 1, 1, 1) - date(year, 1, 1)).days
-    most = limit.most if limit.most is not None else np.inf
     values = _values(limit, table, standards, on)
-    statistic = _statistic(limit, values, standards, on, length)
-    counted = np.where(values.complete, values.value, np.nan)
-    shown = values.value if limit.evaluation in _EACH else counted
-    above = np.isfinite(shown) & (shown > most)
+    statistic = _statistic(limit, values.low, values.complete, standards, on, length)
+    highest = statistic
+    if values.high is not values.low:
+        highest = _statistic(limit, values.high, values.complete, standards, on, length)
+    counted = np.where(values.complete, values.low, np.nan)
+    above = _above(limit, values.low, values.complete)
     n = statistics.counts(counted)
     expected = np.full(len(n), float(length))
     coverage = n / expected
     reason = sufficiency.reasons(limit, table, values, standards, on, length)
     if limit.evaluation == "mean":
-        _take_yearly(table, standards, on, statistic, reason, n, expected, coverage, limit)
-    broken = statistic > most
-    if limit.evaluation in _EACH:
-        broken = np.asarray(above.any(axis=1))
-    elif limit.evaluation == "exclusion_2":
-        broken = broken | statistics.two_in_a_row(above)
+        whole = _take_yearly(table, standards, on, statistic, reason, n, expected, coverage, limit)
+        highest[whole] = statistic[whole]
+    broken = _broken(limit, statistic, above)
+    at_most = _broken(limit, highest, _above(limit, values.high, values.complete))
+    reason[(broken != at_most) & (reason == "")] = "detection_limit"
     _unassessable(limit, table, values, statistic, broken, reason)
     if limit.evaluation in _EACH:
         reason = np.where(broken, "", reason)
     ok = reason == ""
     state = np.where(ok, _OK, np.where(_is_too_few(reason), _INSUFFICIENT, _CANNOT_ASSESS))
     of_means = limit.evaluation in _MEANS
+    # Between its bounds the statistic itself is not known, though it lies on one side.
+    value = np.where(ok & (statistic == highest), statistic, np.nan)
     return pl.DataFrame(
         {
-            "value": pl.Series(np.where(ok, statistic, np.nan)).fill_nan(None),
+            "value": pl.Series(value).fill_nan(None),
             "n": n,
             "expected": expected,
             "coverage": coverage,
@@ -119,7 +124,8 @@ def _values(limit: Limit, table: YearTable, standards: Standards, on: date) -> s
     kind = maxima.of_limit(limit)
     if limit.averaging in sufficiency.SHORTER_THAN_AN_HOUR:
         nothing = np.zeros(table.mean.shape, dtype=np.bool_)
-        return sufficiency.Values(np.full(nothing.shape, np.nan), nothing, nothing, nothing)
+        unknown = np.full(nothing.shape, np.nan)
+        return sufficiency.Values(unknown, unknown, nothing, nothing, nothing)
     if kind is None:
         least = _least_hours(limit, standards, on)
         complete = (table.hours >= least - sufficiency.HAIR) & (
@@ -133,14 +139,57 @@ def _values(limit: Limit, table: YearTable, standards: Standards, on: date) -> s
         complete = found.complete | found.beyond
         measured = ~np.isnan(value)
     # What is below a limit of detection above the standard may lie on either side of it.
-    censored = (table.below_limit > sufficiency.most_ug_m3(limit)) & ~np.isnan(value)
+    doubt = np.where(
+        (table.below_limit > sufficiency.most_ug_m3(limit)) & ~np.isnan(value),
+        _doubt(table, whole_day=kind is None),
+        0.0,
+    )
+    low = np.round((value - doubt) / per_unit, _DECIMALS)
+    high = np.round((value + doubt) / per_unit, _DECIMALS) if doubt.any() else low
+    if limit.evaluation not in _EACH:
+        return sufficiency.Values(
+            low, high, complete, np.zeros(complete.shape, dtype=np.bool_), measured
+        )
+    censored = (low <= _most(limit)) & (high > _most(limit))
     value = np.where(censored, np.nan, np.round(value / per_unit, _DECIMALS))
     return sufficiency.Values(
+        value,
         value,
         np.asarray(complete & ~censored),
         np.asarray(censored & complete),
         np.asarray(measured & ~censored),
     )
+
+
+def _doubt(table: YearTable, *, whole_day: bool) -> Floats:
+    """Return by how much daily values may be off, shape (rows, 366), in µg/m³.
+
+    Values below detection stand for half their limit; they may be nothing, or all of it. A mean
+    over a part of the day may be made of them alone.
+    """
+    read = table.n + table.n_below
+    share = np.divide(table.n_below, read, out=np.zeros(read.shape), where=read > 0)
+    return np.asarray(table.below_limit / 2.0 * (share if whole_day else 1.0))
+
+
+def _most(limit: Limit) -> float:
+    return limit.most if limit.most is not None else np.inf
+
+
+def _above(limit: Limit, value: Floats, complete: Mask) -> Mask:
+    """Say which days' values lie above a limit; those above the range are not known to."""
+    shown = value if limit.evaluation in _EACH else np.where(complete, value, np.nan)
+    return np.asarray(np.isfinite(shown) & (shown > _most(limit)))
+
+
+def _broken(limit: Limit, statistic: Floats, above: Mask) -> Mask:
+    """Say of which rows the limit is broken."""
+    if limit.evaluation in _EACH:
+        return np.asarray(above.any(axis=1))
+    broken = np.asarray(statistic > _most(limit))
+    if limit.evaluation == "exclusion_2":
+        broken = np.asarray(broken | statistics.two_in_a_row(above))
+    return broken
 
 
 def _least_hours(limit: Limit, standards: Standards, on: date) -> float:
@@ -151,12 +200,12 @@ def _least_hours(limit: Limit, standards: Standards, on: date) -> float:
 
 
 def _statistic(
-    limit: Limit, values: sufficiency.Values, standards: Standards, on: date, length: int
+    limit: Limit, value: Floats, complete: Mask, standards: Standards, on: date, length: int
 ) -> Floats:
     """Return what is compared with the limit; NaN where it cannot be told."""
-    counted = np.where(values.complete, values.value, np.nan)
+    counted = np.where(complete, value, np.nan)
     if limit.evaluation in _EACH:
-        known = np.where(np.isinf(values.value), np.nan, values.value)
+        known = np.where(np.isinf(value), np.nan, value)
         return statistics.highest(known)
     if limit.evaluation == "season":
         share = standards.factor(completeness.OWN, "season", "least_share", on).value
@@ -178,8 +227,12 @@ def _take_yearly(
     expected: Floats,
     coverage: Floats,
     limit: Limit,
-) -> None:
-    """Where the days do not suffice, take the mean that was reported for the year."""
+) -> Mask:
+    """Where the days do not suffice, take the mean that was reported for the year.
+
+    Returns:
+        Of which rows it was taken.
+    """
     share = standards.factor(completeness.OWN, "year", "least_share", on).value
     whole = (
         (reason != "") & ~np.isnan(table.yearly) & (table.yearly_share >= share - sufficiency.HAIR)
@@ -189,6 +242,7 @@ def _take_yearly(
     n[whole] = 1
     expected[whole] = 1.0
     coverage[whole] = table.yearly_share[whole]
+    return np.asarray(whole)
 
 
 def _unassessable(
@@ -200,7 +254,7 @@ def _unassessable(
     reason: npt.NDArray[np.str_],
 ) -> None:
     """Say where the instrument is the reason why nothing can be said."""
-    infinite = np.isinf(values.value).any(axis=1)
+    infinite = np.isinf(values.low).any(axis=1)
     if limit.evaluation in _RANKED:
         # A rank below what lies above the range is known all the same.
         doubtful = np.isinf(statistic)
@@ -210,7 +264,7 @@ def _unassessable(
         doubtful = infinite & ~(broken & (limit.evaluation in _EACH))
     reason[doubtful & ~_is_too_few(reason)] = "above_range"
     if limit.evaluation == "mean":
-        counted = values.complete & np.isfinite(values.value)
+        counted = values.complete & np.isfinite(values.low)
         below = np.where(counted, table.n_below, 0.0).sum(axis=1)
         detected = np.where(counted, table.n, 0.0).sum(axis=1)
         reason[(below > detected) & (reason == "")] = "mostly_below_detection"

@@ -35,13 +35,17 @@ class Values:
     """Daily values in the unit of the limit, shape (rows, 366).
 
     Attributes:
-        value: NaN: none; infinite: above the instrument's range.
+        low: The least they may be; NaN: none; infinite: above the instrument's range.
+        high: The most they may be; other than *low* only where a limit of detection lies above
+            the standard.
         complete: Of which days enough was measured.
-        censored: What is left out, for it may lie on either side of the limit.
+        censored: What is left out, for it may lie on either side of the limit; of statistics
+            nothing is.
         measured: Which days bring the hours of a year, whether or not they are complete.
     """
 
-    value: Floats
+    low: Floats
+    high: Floats
     complete: Mask
     censored: Mask
     measured: Mask
