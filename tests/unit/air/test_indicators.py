@@ -69,13 +69,13 @@ def test_a_day_has_the_index_of_its_worst_pollutant():
     assert day["missing"] == ["so2", "co", "no2", "hc"]
     assert day["detail"]["sub_indices"]["pm25"] == 84.0
     assert day["detail"]["sub_indices"]["co"] is None
-    assert (day["state"], day["method"]) == ("ok", "p14-2020/ispu-banded@1")
+    assert (day["state"], day["method"]) == ("ok", "p14-2020/ispu-banded@2")
 
 
 def test_the_anchored_reading_is_another_method():
     day = only(row("pm25", 42.14), reading=Reading.ANCHORED)
 
-    assert (day["value"], day["method"]) == (83.0, "p14-2020/ispu-anchored@1")
+    assert (day["value"], day["method"]) == (83.0, "p14-2020/ispu-anchored@2")
 
 
 @pytest.mark.parametrize(

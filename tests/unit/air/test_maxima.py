@@ -235,3 +235,39 @@ def test_indices_and_breakpoints_rise_from_zero(change):
 
     with pytest.raises(StandardsUnfit, match=r"p14-2020, pm25.*rise"):
         Air(standards=own)
+
+
+@pytest.mark.parametrize(
+    ("shares", "state"),
+    [
+        ([1.0] * 18, "ok"),
+        ([0.75] * 24, "ok"),
+        ([1.0] * 17 + [0.74, 0.74], "insufficient"),
+        ([1.0] * 17 + [0.5] * 7, "insufficient"),
+    ],
+)
+def test_a_day_needs_18_hours_that_are_valid(shares, state):
+    rows = [hour("pm25", TODAY, place, 10.0, covered=share) for place, share in enumerate(shares)]
+    # Hours of another day and of other stations count for neither.
+    rows += [hour("pm25", BEFORE, place, 10.0) for place in range(15, 24)]
+    rows += [hour("pm25", TODAY, place, 10.0, station="A") for place in range(24)]
+    reported = day("pm25", TODAY, 10.0, covered=sum(shares) / 24)
+    assert reported["covered"] >= 0.75
+
+    frame = AIR.indices(days([reported]), hours(rows)).filter(index="ispu")
+    assert frame["state"].to_list() == [state]
+
+
+def test_a_value_of_the_whole_day_needs_no_hours():
+    whole = day("pm25", TODAY, 10.0, n=1, expected=1.0)
+    for rows in ([], [hour("pm25", TODAY, place, 10.0) for place in range(3)]):
+        frame = AIR.indices(days([whole]), hours(rows)).filter(index="ispu")
+        assert frame["state"].to_list() == ["ok"]
+
+
+def test_values_that_overlap_make_no_more_hours_than_there_are():
+    reported = day("pm25", TODAY, 10.0, covered=0.75)
+    rows = [hour("pm25", TODAY, place, 10.0) for place in range(12)]
+
+    frame = AIR.indices(days([reported]), hours(rows)).filter(index="ispu")
+    assert frame["state"].to_list() == ["insufficient"]

@@ -67,7 +67,7 @@ class Air:
             limits are compared with, in µg/m³.
         """
         laid = columns.lay_out(hours, self.hourly, self.standards)
-        found = daily.station_days(days, self.standards)
+        found = daily.station_days(days, self.standards, hours)
         ispu = daily.rows(found, laid, self.standards, self._by_day, self.reading)
         return pl.concat([ispu, *maxima.rows(laid, days, self.standards)])
 

@@ -30,6 +30,7 @@ DECIMALS: Final = 6
 HOURS_A_DAY: Final = 24.0
 _US_AN_HOUR: Final = 3_600_000_000
 _HAIR: Final = 1e-9
+_STRIDE: Final = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,49 @@ def day_values(
         n_below=n_below,
         below_limit=np.where(n_below > 0, limit, np.nan),
     )
+
+
+def short_of_hours(
+    values: DayValues,
+    hours: pl.DataFrame,
+    parameters: Sequence[str],
+    least_hours: float | Floats,
+    standards: Standards,
+) -> Mask:
+    """Say which days are made of hours of which too few are valid.
+
+    Minutes scattered over a day make no hours of it. A day to which a value of more than an hour
+    belongs is not judged by its hours.
+
+    Args:
+        values: Of days.
+        hours: `HOURS_SCHEMA`.
+        parameters: As *values* counts them.
+        least_hours: How many of a day have to be valid.
+        standards: In which is said how much of an hour has to be measured.
+    """
+    chosen = hours.filter(
+        pl.col("parameter").is_in(list(parameters)) & pl.col("station").is_in(list(values.stations))
+    )
+    if chosen.is_empty():
+        return np.zeros(len(values.day), dtype=np.bool_)
+    day = _integers(chosen["day"].to_physical())
+    series = positions(chosen["station"], values.stations) * len(parameters) + positions(
+        chosen["parameter"], parameters
+    )
+    key = (values.station * len(parameters) + values.parameter) * _STRIDE + values.day
+    order = np.argsort(key)
+    place = np.searchsorted(key[order], series * _STRIDE + day)
+    row = order[np.minimum(place, len(key) - 1)]
+    ours = key[row] == series * _STRIDE + day
+    covered = chosen["covered"].to_numpy()
+    least = rules.by_day(standards, completeness.EU_2008_50, "hour", "least_share", day)
+    valid = ours & (covered >= least - _HAIR)
+    count = np.bincount(row[valid], minlength=len(key))
+    has_hours = np.bincount(row[ours], minlength=len(key)) > 0
+    # More hours than values: one of them stands for more than an hour.
+    of_hours = has_hours & (values.hours <= values.n + values.n_below + _HAIR)
+    return np.asarray(of_hours & (count < np.asarray(least_hours)))
 
 
 @dataclass(frozen=True, slots=True)

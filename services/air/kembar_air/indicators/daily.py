@@ -56,14 +56,24 @@ class StationDays:
     reported: Mask
 
 
-def station_days(days: pl.DataFrame, standards: Standards) -> StationDays:
-    """Return the 24-hour means of the index's pollutants on calendar days."""
+def station_days(
+    days: pl.DataFrame, standards: Standards, hours: pl.DataFrame | None = None
+) -> StationDays:
+    """Return the 24-hour means of the index's pollutants on calendar days.
+
+    Args:
+        days: `DAYS_SCHEMA`.
+        standards: The rows.
+        hours: `HOURS_SCHEMA`; of the days they make up, enough have to be valid.
+    """
     values = columns.day_values(days, POLLUTANTS)
     key = values.station * _STRIDE + values.day
     keys, row = np.unique(key, return_inverse=True)
     shape = (len(keys), len(POLLUTANTS))
     least = rules.by_day(standards, completeness.OWN, "mean_24h", "least_hours", values.day)
     valid = values.has_mean(least)
+    if hours is not None:
+        valid &= ~columns.short_of_hours(values, hours, POLLUTANTS, least, standards)
     means = np.full(shape, np.nan)
     means[row[valid], values.parameter[valid]] = values.mean[valid]
     substituted = np.zeros(shape, dtype=np.bool_)
@@ -109,7 +119,7 @@ def rows(
 
 
 def method(standards: Standards, reading: ispu.Reading) -> str:
-    """Return what the index of a calendar day by P.14/2020 is made by."""
+    """Return what the index of a calendar day by P.14/2020 is made by, where hours are not seen."""
     return standards.method(reading.method, P_14_2020, completeness.OWN)
 
 
@@ -130,7 +140,10 @@ def _p_14_rows(
 ) -> pl.DataFrame:
     judgement = judged.judge(found.concentrations, found.beyond, found.day, regimes, reading)
     calendar = np.ones(len(found.day), dtype=np.bool_)
-    return _framed(found, judgement, regimes, method(standards, reading), calendar)
+    day_method = standards.method(
+        reading.day_method, P_14_2020, completeness.OWN, completeness.EU_2008_50
+    )
+    return _framed(found, judgement, regimes, day_method, calendar)
 
 
 def _legacy_rows(

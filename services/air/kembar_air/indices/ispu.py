@@ -35,6 +35,11 @@ class Reading(StrEnum):
         """Identifier and version of the formula under this reading."""
         return f"p14-2020/ispu-{self.value}@1"
 
+    @property
+    def day_method(self) -> str:
+        """Those of the index of a calendar day, of whose hours enough have to be valid."""
+        return f"p14-2020/ispu-{self.value}@2"
+
 
 def sub_index(
     concentrations: Floats,
