@@ -145,6 +145,7 @@ def hourly(
     stations: Sequence[str],
     days: tuple[date, date],
     *,
+    index: str | None,
     after: tuple[int, int],
     limit: int,
 ) -> list[dict[str, Any]]:
@@ -155,6 +156,7 @@ def hourly(
         domain: What computes it.
         stations: Codes of the stations asked for.
         days: First local day that a value's 24 hours may end on, and the first one no longer.
+        index: Only this one.
         after: Number of the station and instant of the last value answered.
         limit: Most values.
     """
@@ -179,6 +181,8 @@ def hourly(
                 time_us=pl.col("time").dt.epoch("us"), station_id=pl.lit(station.station_id)
             )
             asked = pl.col("time_us").is_between(first_us, until_us, closed="left")
+            if index is not None:
+                asked &= pl.col("index") == index
             found += values.filter(asked).sort("time_us").to_dicts()
             first_us = until_us
         if len(found) >= limit:

@@ -189,6 +189,8 @@ def test_the_index_of_each_hour_is_that_of_the_24_hours_that_end_there(air):
     # Hours 26 to 49 are 36 to 59: a mean of 47.5.
     assert numbers["2024-04-07T02:00:00Z"] == 90
     assert len({i["time"] for i in items}) == len(items)
+    assert pages(air, "/v1/indices", 1000, index="ispu", **query) == items
+    assert pages(air, "/v1/indices", 1000, index="max_8h:o3", **query) == []
     narrowed = pages(air, "/v1/indices", 1000, **query, **{"from": "2024-04-07"})
     assert {i["time"]: i["value"] for i in narrowed}.items() <= {
         i["time"]: i["value"] for i in items

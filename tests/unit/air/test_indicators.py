@@ -9,6 +9,7 @@ from kembar_air.indicators.air import Air
 from kembar_air.indices.ispu import Reading
 from kembar_shared.measurement.indicators import DAYS_SCHEMA, HOURS_SCHEMA, INDEX_SCHEMA
 from kembar_shared.measurement.vocabulary import Origin, State
+from tests.unit.air import tables
 
 APRIL = [date(2023, 4, 1) + timedelta(days=n) for n in range(30)]
 ISPU = standards.build().of("p14-2020")
@@ -17,29 +18,7 @@ YEAR = [date(2023, 1, 1) + timedelta(days=n) for n in range(365)]
 
 
 def row(parameter="pm25", mean=10.0, period=APRIL[3], n=24, **changes):
-    made = {
-        "station": "BDG-AIR-01",
-        "jurisdiction": "bandung",
-        "origin": "real",
-        "altitude_m": None,
-        "water_class": None,
-        "parameter": parameter,
-        "material": "",
-        "source": "",
-        "grain": "day",
-        "period": period,
-        "following": period + timedelta(days=1),
-        "n": n,
-        "expected": 24.0,
-        "sum": mean * n if n else None,
-        "min": mean,
-        "max": mean,
-        "n_below": 0,
-        "n_above": 0,
-        "below_limit": None,
-    } | changes
-    counted = made["n"] + made["n_below"] + made["n_above"]
-    return {"covered": min(1.0, counted / made["expected"])} | made
+    return tables.day(parameter, period, mean, n, **changes)
 
 
 def days(*rows):

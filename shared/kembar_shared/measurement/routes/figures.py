@@ -9,8 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from kembar_shared.chassis.auth import needs
 from kembar_shared.chassis.caching import json_response
 from kembar_shared.chassis.database import reading
-from kembar_shared.chassis.pages import LimitDep, decode_cursor, encode_cursor, page
-from kembar_shared.chassis.problems import BadCursor
+from kembar_shared.chassis.pages import LimitDep, encode_cursor, page
 from kembar_shared.measurement import store
 from kembar_shared.measurement.routes.needed import (
     CursorDep,
@@ -20,6 +19,7 @@ from kembar_shared.measurement.routes.needed import (
     ToDep,
     days_asked,
     known_queries,
+    three_texts,
 )
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def list_indicators(
 ) -> Response:
     """Answer one figure per indicator, jurisdiction and month or year."""
     first, following = (str(day) for day in days_asked(from_, to))
-    after = None if cursor is None else _key(cursor)
+    after = three_texts(cursor)
     figures.renew()
     with reading(engine) as conn:
         found = store.figures.read(
@@ -58,13 +58,6 @@ def list_indicators(
         )
     more = _cursor(found[limit - 1]) if len(found) > limit else None
     return json_response(request, page(found[:limit], more))
-
-
-def _key(cursor: str) -> tuple[str, str, str]:
-    key = decode_cursor(cursor).get("k")
-    if not isinstance(key, list) or [type(part) for part in key] != [str] * 3:
-        raise BadCursor
-    return key[0], key[1], key[2]
 
 
 def _cursor(figure: Mapping[str, Any]) -> str:

@@ -26,6 +26,7 @@ from kembar_shared.measurement.routes.needed import (
     known_queries,
     position,
     seen_stations,
+    three_texts,
 )
 from kembar_shared.measurement.routes.shown import rfc3339
 from kembar_shared.measurement.vocabulary import Grain
@@ -37,9 +38,6 @@ if TYPE_CHECKING:
     from kembar_shared.chassis.database import Connection
     from kembar_shared.chassis.verifying import Caller
     from kembar_shared.measurement.indicators import Domain
-
-HOURLY_INDEX = "ispu"
-"""The one index that any service has by the hour."""
 
 router = APIRouter(prefix="/v1", tags=["judgement"], dependencies=[Depends(known_queries)])
 
@@ -68,9 +66,7 @@ def list_indices(
     """Answer index values per station and day, with the parameters used and those missing."""
     days = days_asked(from_, to)
     if cadence == "hour":
-        if index not in {None, HOURLY_INDEX}:
-            return json_response(request, page([], None))
-        return _hourly(request, engine, domain, caller, days, station, cursor, limit)
+        return _hourly(request, engine, domain, caller, days, station, index, cursor, limit)
     after = None if cursor is None else _index_key(cursor)
     indices.renew()
     with reading(engine) as conn:
@@ -115,7 +111,7 @@ def list_compliance(
     rests on; `disagreement` names the standards that are met and those that are not. There is no
     common score.
     """
-    after = ("", "", "") if cursor is None else _place_key(cursor)
+    after = three_texts(cursor) or ("", "", "")
     days = days_asked(from_, to, Grain.YEAR)
     indices.renew()
     with reading(engine) as conn:
@@ -166,6 +162,7 @@ def _hourly(
     caller: Caller,
     days: tuple[date, date],
     asked: list[str] | None,
+    index: str | None,
     cursor: str | None,
     limit: int,
 ) -> Response:
@@ -174,7 +171,13 @@ def _hourly(
     with reading(engine) as conn:
         origins = seen_stations(conn, caller, asked)
         found = indexing.hourly(
-            conn, domain, list(origins), days, after=(station_id, time_us), limit=limit + 1
+            conn,
+            domain,
+            list(origins),
+            days,
+            index=index,
+            after=(station_id, time_us),
+            limit=limit + 1,
         )
     more = None
     if len(found) > limit:
@@ -210,10 +213,3 @@ def _index_key(cursor: str) -> tuple[int, int, str, int]:
     if any(abs(part) >= 2**31 for part in (key[0], key[1], key[3])) or len(key[2]) > 64:
         raise BadCursor
     return key[0], key[1], key[2], key[3]
-
-
-def _place_key(cursor: str) -> tuple[str, str, str]:
-    key = decode_cursor(cursor).get("k")
-    if not isinstance(key, list) or [type(part) for part in key] != [str] * 3:
-        raise BadCursor
-    return key[0], key[1], key[2]

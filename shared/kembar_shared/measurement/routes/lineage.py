@@ -10,8 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from kembar_shared.chassis.auth import CallerDep, needs
 from kembar_shared.chassis.caching import json_response
 from kembar_shared.chassis.database import reading
-from kembar_shared.chassis.pages import decode_cursor, encode_cursor, page
-from kembar_shared.chassis.problems import BadCursor
+from kembar_shared.chassis.pages import encode_cursor, page
 from kembar_shared.measurement import lineage, store
 from kembar_shared.measurement.periods import Period
 from kembar_shared.measurement.routes.needed import (
@@ -22,6 +21,7 @@ from kembar_shared.measurement.routes.needed import (
     bad_query,
     known_queries,
     position,
+    three_texts,
 )
 from kembar_shared.measurement.routes.shown import version_answer
 
@@ -84,7 +84,7 @@ def list_figures_of_upload(
     cursor: CursorDep = None,
 ) -> Response:
     """Answer the figures of the months and years that an upload brought values of."""
-    after = ("", "", "") if cursor is None else _key(cursor)
+    after = three_texts(cursor) or ("", "", "")
     figures.renew()
     with reading(engine) as conn:
         found = lineage.above(conn, code, after=after, limit=limit + 1)
@@ -145,10 +145,3 @@ def _measurement(row: Mapping[str, Any], domain: Domain, *, is_open: bool) -> di
     told = {name: answer[name] for name in ("upload", "line", "revision")}
     whole = json.dumps(answer, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return told | {"digest": lineage.digest_of(whole)}
-
-
-def _key(cursor: str) -> tuple[str, str, str]:
-    key = decode_cursor(cursor).get("k")
-    if not isinstance(key, list) or [type(part) for part in key] != [str] * 3:
-        raise BadCursor
-    return key[0], key[1], key[2]

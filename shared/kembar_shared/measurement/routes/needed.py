@@ -203,6 +203,20 @@ def _query_fields(dependant: Any) -> list[Any]:
     return found
 
 
+def three_texts(cursor: str | None) -> tuple[str, str, str] | None:
+    """Return the three texts by which a list is ordered; None without a cursor.
+
+    Raises:
+        BadCursor: It is no cursor of such a list.
+    """
+    if cursor is None:
+        return None
+    key = decode_cursor(cursor).get("k")
+    if not isinstance(key, list) or [type(part) for part in key] != [str] * 3:
+        raise BadCursor
+    return key[0], key[1], key[2]
+
+
 def position(cursor: str | None, *names: str) -> tuple[int, ...] | None:
     """Return the whole numbers *names* of a cursor; None without one.
 

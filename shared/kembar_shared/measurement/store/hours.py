@@ -53,8 +53,6 @@ def read(
     if not labels:
         return pl.DataFrame(schema=HOURS_SCHEMA)
     rows = _rows(conn, [label.id for label in labels], first_us, end_us)
-    if rows.is_empty():
-        return pl.DataFrame(schema=HOURS_SCHEMA)
     named = pl.DataFrame(
         [(label.id, label.code, label.timezone, label.parameter) for label in labels],
         schema={
