@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel
 
 from kembar_gateway import asking
@@ -15,10 +15,10 @@ from kembar_gateway.register.parts import Text
 from kembar_gateway.register.resources import BudgetLine, ExchangeRate
 from kembar_gateway.registers import RegisterDep
 from kembar_shared.chassis import caching
-from kembar_shared.chassis.auth import CallerDep, needs
+from kembar_shared.chassis.auth import CallerDep, Router, needs
 from kembar_shared.chassis.pages import Page
 
-router = APIRouter(tags=["overviews"])
+router = Router(tags=["overviews"])
 
 Rates = Mapping[str, ExchangeRate]
 

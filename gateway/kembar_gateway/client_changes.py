@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -21,7 +21,7 @@ from kembar_gateway.revoking import RevokingDep
 from kembar_gateway.settings import NowDep
 from kembar_gateway.store import EngineDep, KnownClient
 from kembar_shared.chassis import audit, caching, idempotency
-from kembar_shared.chassis.auth import CallerDep, needs
+from kembar_shared.chassis.auth import CallerDep, Router, needs
 from kembar_shared.chassis.database import writing
 from kembar_shared.chassis.idempotency import IdempotencyKeyDep
 from kembar_shared.chassis.problems import Conflict
@@ -30,7 +30,7 @@ MOST_OVERLAP_S: Final = 86_400
 
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 
-router = APIRouter(tags=["identity"])
+router = Router(tags=["identity"])
 
 
 class OwnClient(Conflict):

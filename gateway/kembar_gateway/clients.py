@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -21,7 +21,7 @@ from kembar_gateway.registers import RegisterDep
 from kembar_gateway.settings import NowDep
 from kembar_gateway.store import EngineDep, KnownClient
 from kembar_shared.chassis import audit, caching, idempotency, pages
-from kembar_shared.chassis.auth import CallerDep, needs
+from kembar_shared.chassis.auth import CallerDep, Router, needs
 from kembar_shared.chassis.database import Connection, reading, writing
 from kembar_shared.chassis.idempotency import IdempotencyKeyDep
 from kembar_shared.chassis.limits import Rate
@@ -32,7 +32,7 @@ _CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 _OPERATION: Final = "POST /v1/clients"
 
-router = APIRouter(tags=["identity"])
+router = Router(tags=["identity"])
 
 
 class StationsNeeded(InvalidRequest):

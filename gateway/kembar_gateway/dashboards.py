@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Annotated, Any, Final, cast
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import Header, Query, Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -23,7 +23,7 @@ from kembar_gateway.speech import Speech
 from kembar_gateway.store import EngineDep, Shelf
 from kembar_gateway.wire import Origin, Period, State
 from kembar_shared.chassis import caching
-from kembar_shared.chassis.auth import public
+from kembar_shared.chassis.auth import Router, public
 from kembar_shared.chassis.database import reading
 from kembar_shared.chassis.messages import LANGUAGES, Messages, language_of
 
@@ -37,7 +37,7 @@ _LANGUAGE_NAMES: Final = {
 _POLICY: Final = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 _DOCS: Final = "/docs"
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import httpcore
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from kembar_gateway.settings import GatewaySettings
-from kembar_shared.chassis.auth import public
+from kembar_shared.chassis.auth import Router, public
 from kembar_shared.chassis.problems import BadRequest, NotFound, Problem, Unavailable
 
 if TYPE_CHECKING:
@@ -79,9 +79,9 @@ async def opened(settings: GatewaySettings) -> AsyncIterator[httpcore.AsyncConne
         yield pool
 
 
-def routes(settings: GatewaySettings) -> APIRouter:
+def routes(settings: GatewaySettings) -> Router:
     """Return the routes that pass requests on to each service."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
     for service in settings.services:
         router.add_api_route(f"/{service}/{{path:path}}", forward, methods=list(METHODS))
     return router

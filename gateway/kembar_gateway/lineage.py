@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
 from kembar_gateway import outcomes, partner, store
@@ -15,11 +15,11 @@ from kembar_gateway.registers import RegisterDep
 from kembar_gateway.settings import NowDep, SettingsDep
 from kembar_gateway.store import EngineDep
 from kembar_shared.chassis import caching
-from kembar_shared.chassis.auth import CallerDep, needs
+from kembar_shared.chassis.auth import CallerDep, Router, needs
 from kembar_shared.chassis.database import reading
 from kembar_shared.chassis.problems import NotFound
 
-router = APIRouter(tags=["outcomes"])
+router = Router(tags=["outcomes"])
 
 
 class FigureUsed(BaseModel):

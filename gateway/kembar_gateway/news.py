@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
 from kembar_gateway import feed
 from kembar_gateway.registers import RegisterDep
 from kembar_gateway.store import EngineDep
 from kembar_shared.chassis import caching, pages
-from kembar_shared.chassis.auth import CallerDep, needs
+from kembar_shared.chassis.auth import CallerDep, Router, needs
 from kembar_shared.chassis.database import reading
 from kembar_shared.chassis.pages import LimitDep
 from kembar_shared.chassis.problems import BadCursor
 
-router = APIRouter(tags=["outcomes"])
+router = Router(tags=["outcomes"])
 
 
 class ChangeShown(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
 from kembar_gateway import asking, entering, entries
@@ -20,7 +20,7 @@ from kembar_gateway.register.judging import Indicator
 from kembar_gateway.registers import RegisterDep, RegistersDep
 from kembar_gateway.settings import NowDep
 from kembar_shared.chassis import caching, pages
-from kembar_shared.chassis.auth import CallerDep, needs
+from kembar_shared.chassis.auth import CallerDep, Router, needs
 from kembar_shared.chassis.database import reading
 from kembar_shared.chassis.pages import Page
 
@@ -31,7 +31,7 @@ MOST_SAMPLES: Final = 500
 
 _MOST_VERSIONS: Final = 10_000
 
-router = APIRouter(tags=["oversight"])
+router = Router(tags=["oversight"])
 
 
 class OverdueShown(Page[Overdue]):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
 from kembar_gateway import asking
@@ -27,14 +27,14 @@ from kembar_gateway.registers import RegisterDep, RegistersDep
 from kembar_gateway.settings import NowDep
 from kembar_gateway.wire import Period
 from kembar_shared.chassis import caching
-from kembar_shared.chassis.auth import CallerDep, needs
+from kembar_shared.chassis.auth import CallerDep, Router, needs
 from kembar_shared.chassis.database import reading
 from kembar_shared.chassis.pages import Page
 from kembar_shared.chassis.problems import BadQuery, NotFound
 
 PLAN_MONTHS: Final = 12
 
-router = APIRouter(tags=["overviews"])
+router = Router(tags=["overviews"])
 
 By = Literal["scope", "programme", "party"]
 

@@ -8,7 +8,7 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import Header, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from kembar_gateway import store, trends
@@ -22,7 +22,7 @@ from kembar_gateway.store import EngineDep, Shelf
 from kembar_gateway.trends import TrendShown
 from kembar_gateway.wire import Origin, Period, State
 from kembar_shared.chassis import caching, pages
-from kembar_shared.chassis.auth import CallerDep, needs
+from kembar_shared.chassis.auth import CallerDep, Router, needs
 from kembar_shared.chassis.database import reading
 from kembar_shared.chassis.pages import Page
 from kembar_shared.chassis.problems import BadQuery, NotFound
@@ -31,7 +31,7 @@ from kembar_shared.chassis.verifying import Caller
 if TYPE_CHECKING:
     from kembar_gateway.statistics.guard import Assessment
 
-router = APIRouter(tags=["outcomes"])
+router = Router(tags=["outcomes"])
 
 
 class SourceShown(BaseModel):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, cast
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.convertors import Convertor, register_url_convertor
 
@@ -19,7 +19,7 @@ from kembar_gateway.register.kinds import KINDS, Filed, Kind
 from kembar_gateway.register.parts import Line, Part
 from kembar_gateway.registers import RegistersDep
 from kembar_shared.chassis import caching, pages
-from kembar_shared.chassis.auth import CallerDep, needs
+from kembar_shared.chassis.auth import CallerDep, Router, needs
 from kembar_shared.chassis.database import Connection, reading
 from kembar_shared.chassis.idempotency import IdempotencyKeyDep
 from kembar_shared.chassis.pages import LimitDep, Page
@@ -85,7 +85,7 @@ KindName = Annotated[
     str, Path(description="A kind of entry.", json_schema_extra={"enum": list(KINDS)})
 ]
 
-router = APIRouter(tags=["register"])
+router = Router(tags=["register"])
 
 
 @router.get("/v1/{kind:kind}/{code}", response_model=EntryShown)

@@ -10,7 +10,7 @@ from ipaddress import ip_address, ip_network
 from typing import Annotated, Any, Final, Literal, cast
 from urllib.parse import parse_qsl, unquote_plus
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
@@ -19,7 +19,7 @@ from kembar_gateway.identity import ROLES, IssuerDep, ScopeRefused, UnknownClien
 from kembar_gateway.settings import NowDep, SettingsDep
 from kembar_gateway.store import EngineDep
 from kembar_shared.chassis import audit, caching
-from kembar_shared.chassis.auth import public
+from kembar_shared.chassis.auth import Router, public
 from kembar_shared.chassis.database import reading
 from kembar_shared.chassis.limits import Buckets, Rate
 from kembar_shared.chassis.problems import TooLarge
@@ -29,7 +29,7 @@ MOST_FORM_BYTES: Final = 16 * 1024
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
-router = APIRouter(tags=["identity"])
+router = Router(tags=["identity"])
 
 
 class TokenRefused(Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator
@@ -10,6 +10,8 @@ from pydantic_core import PydanticCustomError
 
 from kembar_gateway.register.dates import PartialDate
 from kembar_gateway.register.parts import Code, Fact, Many, Part, PartyRef, Text
+
+_ZONES: Final = frozenset(available_timezones())
 
 
 class Cooperation(Fact):
@@ -34,7 +36,7 @@ class Cooperation(Fact):
     @field_validator("timezone")
     @classmethod
     def _is_a_timezone(cls, name: str) -> str:
-        if name not in available_timezones():
+        if name not in _ZONES:
             raise PydanticCustomError("no-timezone", "unknown time zone")
         return name
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from kembar_gateway.register.book import Register
 from kembar_gateway.registers import RegisterDep
@@ -11,11 +11,11 @@ from kembar_gateway.reports.shown import NewPartnerKey, PartnerKeys, PartnerKeyS
 from kembar_gateway.settings import NowDep
 from kembar_gateway.store import EngineDep
 from kembar_shared.chassis import audit, caching, database
-from kembar_shared.chassis.auth import CallerDep, needs
+from kembar_shared.chassis.auth import CallerDep, Router, needs
 from kembar_shared.chassis.problems import NotFound
 from kembar_shared.chassis.verifying import Caller
 
-router = APIRouter(prefix="/v1/partner-keys", tags=["reports"])
+router = Router(prefix="/v1/partner-keys", tags=["reports"])
 
 
 @router.post("", status_code=201, response_model=PartnerKeyShown)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from kembar_gateway.identity import IssuerDep
 from kembar_gateway.register.book import Register
@@ -16,7 +16,7 @@ from kembar_gateway.reports.store import Known
 from kembar_gateway.store import EngineDep
 from kembar_gateway.wire import Period
 from kembar_shared.chassis import caching, database, pages
-from kembar_shared.chassis.auth import AnyCallerDep, public
+from kembar_shared.chassis.auth import AnyCallerDep, Router, public
 from kembar_shared.chassis.database import Connection
 from kembar_shared.chassis.pages import LimitDep, Page
 from kembar_shared.chassis.problems import BadCursor, BadQuery
@@ -29,7 +29,7 @@ _ANSWERS: Final[dict[str, str]] = {
     "zip": "application/zip",
 }
 
-router = APIRouter(prefix="/v1/reports", tags=["reports"])
+router = Router(prefix="/v1/reports", tags=["reports"])
 
 
 @router.get("", response_model=Page[ReportShown])

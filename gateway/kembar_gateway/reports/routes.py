@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from pydantic_core import to_jsonable_python
 
@@ -24,7 +24,7 @@ from kembar_gateway.settings import NowDep, SettingsDep
 from kembar_gateway.store import EngineDep
 from kembar_gateway.wire import Period
 from kembar_shared.chassis import audit, caching, database, idempotency, pages
-from kembar_shared.chassis.auth import CallerDep, needs
+from kembar_shared.chassis.auth import CallerDep, Router, needs
 from kembar_shared.chassis.database import Connection
 from kembar_shared.chassis.idempotency import IdempotencyKeyDep
 from kembar_shared.chassis.problems import NotFound
@@ -36,7 +36,7 @@ _NEXT: Final = dict.fromkeys(
 )
 """What may be done with a report that was made, each with the parameter that names it."""
 
-router = APIRouter(prefix="/v1/reports", tags=["reports"])
+router = Router(prefix="/v1/reports", tags=["reports"])
 
 
 @router.post(

@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from kembar_gateway import feed
@@ -17,13 +17,13 @@ from kembar_gateway.store import EngineDep
 from kembar_gateway.webhooks import sending, store
 from kembar_gateway.webhooks.store import Hook
 from kembar_shared.chassis import audit, caching, pages
-from kembar_shared.chassis.auth import CallerDep, needs
+from kembar_shared.chassis.auth import CallerDep, Router, needs
 from kembar_shared.chassis.database import Connection, reading, writing
 from kembar_shared.chassis.pages import LimitDep, Page
 from kembar_shared.chassis.problems import BadCursor, InvalidRequest, NotFound
 from kembar_shared.chassis.verifying import Caller
 
-router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
+router = Router(prefix="/v1/webhooks", tags=["webhooks"])
 
 
 class WebhookRefused(InvalidRequest):

@@ -6,6 +6,7 @@ import json
 import threading
 from datetime import timedelta
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import httpx
@@ -69,7 +70,6 @@ class Webhooks:
     ) -> None:
         self._engine, self._issuer, self._clock = engine, issuer, clock
         self._registers, self._settings = registers, settings
-        self._client = httpx.Client(timeout=TIMEOUT, trust_env=False, follow_redirects=False)
         self._timer = BackgroundScheduler(timezone="UTC")
         self._stopping = threading.Event()
         self.counter = Counter(
@@ -80,6 +80,11 @@ class Webhooks:
         )
         for result in RESULTS:
             self.counter.labels(result)
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        """Made when it is needed: it reads every certificate authority this machine trusts."""
+        return httpx.Client(timeout=TIMEOUT, trust_env=False, follow_redirects=False)
 
     def start(self) -> None:
         """Send now, and again every period; without hosts to send to there is nothing to do."""
@@ -101,7 +106,8 @@ class Webhooks:
         self._stopping.set()
         if self._timer.running:
             self._timer.shutdown(wait=True)
-        self._client.close()
+        if "_client" in vars(self):
+            self._client.close()
 
     def send(self) -> None:
         """Send everything that is due, unless another gateway does so in this period."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
-from fastapi import Depends, Request
+from fastapi import APIRouter, Depends, Request, params
 from starlette.concurrency import run_in_threadpool
 
 from kembar_shared.chassis.problems import MissingScope, NotFound, Unauthenticated
@@ -83,6 +83,23 @@ async def admit(request: Request) -> None:
     if access.is_public or hasattr(request.state, "caller"):
         return
     await _let_in(request, access)
+
+
+class Router(APIRouter):
+    """Routes that let nobody pass who may not; any number of apps may serve them."""
+
+    def __init__(self, *, dependencies: Sequence[params.Depends] = (), **options: Any) -> None:
+        """Take what the framework's router takes (Any: of many kinds).
+
+        Args:
+            dependencies: What each route asks for once the request was let in.
+            options: Prefix, tags and the like.
+        """
+        super().__init__(
+            dependencies=[Depends(admit), *dependencies],
+            generate_unique_id_function=lambda route: route.name,
+            **options,
+        )
 
 
 async def _let_in(request: Request, access: Access) -> None:

@@ -1,5 +1,5 @@
 import pytest
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from kembar_shared.chassis import auth, logs
@@ -19,7 +19,7 @@ class Well(BaseModel):
 
 
 def well_routes():
-    router = APIRouter(prefix="/v1")
+    router = auth.Router(prefix="/v1")
 
     @router.get("/open")
     @auth.public
@@ -54,7 +54,7 @@ def well_routes():
 
 
 def failing_routes():
-    router = APIRouter(prefix="/v1")
+    router = auth.Router(prefix="/v1")
 
     @router.get("/broken")
     @auth.public

@@ -11,6 +11,7 @@ import structlog
 from fastapi import APIRouter
 from starlette.routing import Mount
 
+from kembar_shared.chassis import auth
 from kembar_shared.chassis.auth import RouteWithoutAccess
 from kembar_shared.chassis.settings import Settings
 
@@ -104,13 +105,21 @@ def test_who_may_not_ask_learns_nothing_about_the_body(well, signing, body):
 
 
 def test_an_app_with_an_unmarked_route_is_not_built(build):
-    router = APIRouter()
+    router = auth.Router()
     router.get("/v1/forgotten")(lambda: None)
 
     with pytest.raises(RouteWithoutAccess):
         build([router])
     with pytest.raises(RouteWithoutAccess):
-        build([APIRouter(routes=[Mount("/files", app=lambda *_: None)])])
+        build([auth.Router(routes=[Mount("/files", app=lambda *_: None)])])
+
+
+def test_an_app_with_routes_that_ask_nobody_is_not_built(build):
+    router = APIRouter()
+    router.get("/v1/open")(auth.any_token(lambda: None))
+
+    with pytest.raises(RouteWithoutAccess, match="lets anybody in"):
+        build([router])
 
 
 # Problems

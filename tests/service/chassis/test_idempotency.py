@@ -4,7 +4,6 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 import time_machine
-from fastapi import APIRouter
 
 from kembar_shared.chassis import auth, migrate
 from kembar_shared.chassis.database import connect, reading, writing
@@ -110,7 +109,7 @@ def _clients(engine):
     ids=range(8),
 )
 def test_a_key_has_a_form(build, serve, key, status):
-    router = APIRouter()
+    router = auth.Router()
 
     @router.post("/v1/things")
     @auth.public

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from fastapi import APIRouter, Depends, FastAPI, Response
-from fastapi.routing import iter_route_contexts
+from fastapi import FastAPI, Response
 from starlette.middleware import Middleware
 
 from kembar_shared.chassis import auth, health, issuers, metrics
@@ -26,13 +25,20 @@ if TYPE_CHECKING:
     from kembar_shared.chassis.messages import Messages
     from kembar_shared.chassis.settings import Settings
 
+_PROCESS: Final = auth.Router(tags=["process"])
+_PROCESS.get("/livez")(auth.public(health.livez))
+_PROCESS.get("/readyz")(auth.public(health.readyz))
+_PROCESS.get("/metrics", response_class=Response)(
+    auth.needs("metrics:read", is_metered=False, is_whole=True)(metrics.scrape)
+)
+
 
 def assemble(
     settings: Settings,
     *,
     service: str,
     title: str,
-    routers: Sequence[APIRouter],
+    routers: Sequence[auth.Router],
     keys: KeySource,
     messages: Messages,
     collectors: Iterable[Collector] = (),
@@ -48,7 +54,7 @@ def assemble(
         settings: Limits, issuer and audience.
         service: Its name, such as `water`.
         title: Its name for readers of the API's documentation.
-        routers: Its own routes; each carries its access mark, each router its whole prefix.
+        routers: Its own routes, each router with its whole prefix.
         keys: Where the issuer's public keys come from.
         messages: The chassis's messages and the service's own.
         collectors: What it shows on `/metrics` besides its requests.
@@ -59,7 +65,7 @@ def assemble(
         trail: Its audit trail; its lifespan starts and stops it.
 
     Raises:
-        RouteWithoutAccess: A route does not say who may call it.
+        RouteWithoutAccess: A router lets anybody in, or a route does not say who may call it.
     """
     app = documentation.DocumentedApp(
         title=title,
@@ -71,8 +77,6 @@ def assemble(
         redirect_slashes=False,
         lifespan=lifespan,
         telemetry={"operation_spans": False},
-        generate_unique_id_function=lambda route: route.name,
-        dependencies=[Depends(auth.admit)],
         exception_handlers=dict(answers.HANDLERS),
     )
     app.state.settings = settings
@@ -87,23 +91,16 @@ def assemble(
     for name, value in (state or {}).items():
         setattr(app.state, name, value)
     audited = [] if trail is None else [audit_routes.router]
-    for router in (_process_routes(), documentation.routes(), *audited, *routers):
-        app.include_router(router)
-    for context in iter_route_contexts(app.routes):
-        auth.access_of(context.endpoint)
+    for router in (_PROCESS, documentation.router, *audited, *routers):
+        if not isinstance(router, auth.Router):
+            raise auth.RouteWithoutAccess(f"{router!r} lets anybody in")
+        for route in router.routes:
+            auth.access_of(getattr(route, "endpoint", None))
+        # Not included but taken over: the framework would examine each once more.
+        app.router.routes.extend(router.routes)
     app.user_middleware = [
         Middleware(middleware.ObservedRequest),
         Middleware(middleware.GuardedBody, settings=settings),
         *surroundings,
     ]
     return app
-
-
-def _process_routes() -> APIRouter:
-    router = APIRouter(tags=["process"])
-    router.get("/livez")(auth.public(health.livez))
-    router.get("/readyz")(auth.public(health.readyz))
-    router.get("/metrics", response_class=Response)(
-        auth.needs("metrics:read", is_metered=False, is_whole=True)(metrics.scrape)
-    )
-    return router

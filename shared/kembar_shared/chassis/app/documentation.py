@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import resources
 from typing import Any, Final
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.routing import iter_route_contexts
 
@@ -61,21 +61,17 @@ class DocumentedApp(FastAPI):
         return schema
 
 
-def routes() -> APIRouter:
-    """Return the routes that show the documentation."""
-    router = APIRouter(include_in_schema=False)
-    router.get("/openapi.json")(show_schema)
-    router.get("/docs")(show_page)
-    router.get("/docs/{name}")(show_file)
-    return router
+router = auth.Router(include_in_schema=False)
 
 
+@router.get("/openapi.json")
 @auth.public
 def show_schema(request: Request) -> JSONResponse:
     """Show the API's schema."""
     return JSONResponse(request.app.openapi())
 
 
+@router.get("/docs")
 @auth.public
 def show_page() -> HTMLResponse:
     """Show the API's schema as a page to try it on."""
@@ -83,6 +79,7 @@ def show_page() -> HTMLResponse:
     return HTMLResponse(page, headers={"Content-Security-Policy": _POLICY})
 
 
+@router.get("/docs/{name}")
 @auth.public
 def show_file(name: str) -> Response:
     """Show a file that the page needs."""

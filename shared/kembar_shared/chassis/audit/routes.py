@@ -6,18 +6,18 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
 from kembar_shared.chassis.audit import store
 from kembar_shared.chassis.audit.chain import ACTIONS, Row
-from kembar_shared.chassis.auth import needs
+from kembar_shared.chassis.auth import Router, needs
 from kembar_shared.chassis.caching import json_response
 from kembar_shared.chassis.database import reading
 from kembar_shared.chassis.pages import LimitDep, Page, decode_cursor, encode_cursor, page
 from kembar_shared.chassis.problems import BadCursor, BadQuery
 
-router = APIRouter(tags=["audit"])
+router = Router(tags=["audit"])
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _QUERIES: Final = frozenset({"cursor", "limit", "from", "to", "client", "action"})

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
-from kembar_shared.chassis.auth import any_token
+from kembar_shared.chassis.auth import Router, any_token
 from kembar_shared.chassis.caching import json_response
 from kembar_shared.chassis.pages import page
 from kembar_shared.measurement.routes.needed import DomainDep, LanguageDep, known_queries
 
-router = APIRouter(prefix="/v1", tags=["catalogue"], dependencies=[Depends(known_queries)])
+router = Router(prefix="/v1", tags=["catalogue"], dependencies=[Depends(known_queries)])
 
 
 @router.get("/parameters")

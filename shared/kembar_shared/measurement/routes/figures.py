@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
-from kembar_shared.chassis.auth import needs
+from kembar_shared.chassis.auth import Router, needs
 from kembar_shared.chassis.caching import json_response
 from kembar_shared.chassis.database import reading
 from kembar_shared.chassis.pages import LimitDep, encode_cursor, page
@@ -25,7 +25,7 @@ from kembar_shared.measurement.routes.needed import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-router = APIRouter(prefix="/v1", tags=["figures"], dependencies=[Depends(known_queries)])
+router = Router(prefix="/v1", tags=["figures"], dependencies=[Depends(known_queries)])
 
 
 @router.get("/indicators")

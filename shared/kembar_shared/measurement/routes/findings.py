@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
-from kembar_shared.chassis.auth import CallerDep, needs
+from kembar_shared.chassis.auth import CallerDep, Router, needs
 from kembar_shared.chassis.caching import json_response
 from kembar_shared.chassis.database import reading
 from kembar_shared.chassis.pages import LimitDep, encode_cursor, page
@@ -25,7 +25,7 @@ from kembar_shared.measurement.routes.needed import (
 )
 from kembar_shared.measurement.routes.shown import rfc3339
 
-router = APIRouter(prefix="/v1", tags=["measurements"], dependencies=[Depends(known_queries)])
+router = Router(prefix="/v1", tags=["measurements"], dependencies=[Depends(known_queries)])
 
 
 @router.get("/findings")

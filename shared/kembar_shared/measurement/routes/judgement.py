@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
-from kembar_shared.chassis.auth import CallerDep, needs
+from kembar_shared.chassis.auth import CallerDep, Router, needs
 from kembar_shared.chassis.caching import json_response
 from kembar_shared.chassis.database import reading
 from kembar_shared.chassis.pages import LimitDep, decode_cursor, encode_cursor, page
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from kembar_shared.chassis.verifying import Caller
     from kembar_shared.measurement.indicators import Domain
 
-router = APIRouter(prefix="/v1", tags=["judgement"], dependencies=[Depends(known_queries)])
+router = Router(prefix="/v1", tags=["judgement"], dependencies=[Depends(known_queries)])
 
 IndexDep = Annotated[str | None, Query(max_length=64, description="Code of an index.")]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
-from kembar_shared.chassis.auth import CallerDep, needs
+from kembar_shared.chassis.auth import CallerDep, Router, needs
 from kembar_shared.chassis.caching import json_response
 from kembar_shared.chassis.database import reading
 from kembar_shared.chassis.pages import encode_cursor, page
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from kembar_shared.measurement.indicators import Domain
 
-router = APIRouter(prefix="/v1", tags=["lineage"], dependencies=[Depends(known_queries)])
+router = Router(prefix="/v1", tags=["lineage"], dependencies=[Depends(known_queries)])
 
 _SUMS: Final = ("n", "n_below", "n_above", "below_limit", "slots", "covered_min")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from kembar_shared.chassis.auth import CallerDep, needs
+from kembar_shared.chassis.auth import CallerDep, Router, needs
 from kembar_shared.chassis.caching import conditional, etag_of, json_response
 from kembar_shared.chassis.database import reading
 from kembar_shared.chassis.pages import LimitDep, encode_cursor, page
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-router = APIRouter(prefix="/v1", tags=["measurements"], dependencies=[Depends(known_queries)])
+router = Router(prefix="/v1", tags=["measurements"], dependencies=[Depends(known_queries)])
 
 _KINDS: Final = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 _FILES: Final[dict[int | str, dict[str, Any]]] = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from kembar_shared.chassis.auth import CallerDep, needs
+from kembar_shared.chassis.auth import CallerDep, Router, needs
 from kembar_shared.chassis.caching import json_response
 from kembar_shared.chassis.database import reading
 from kembar_shared.chassis.pages import LimitDep, encode_cursor, page
@@ -26,7 +26,7 @@ from kembar_shared.measurement.routes.needed import (
 from kembar_shared.measurement.routes.shown import rfc3339
 from kembar_shared.measurement.vocabulary import Flag
 
-router = APIRouter(prefix="/v1", tags=["reviews"], dependencies=[Depends(known_queries)])
+router = Router(prefix="/v1", tags=["reviews"], dependencies=[Depends(known_queries)])
 
 Codes = Annotated[list[Annotated[str, Field(max_length=100)]], Field(min_length=1, max_length=500)]
 Reason = Annotated[str, Field(min_length=3, max_length=2000, pattern=PLAIN)]

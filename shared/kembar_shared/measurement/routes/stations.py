@@ -6,12 +6,12 @@ import json
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from kembar_shared.chassis import audit, idempotency
-from kembar_shared.chassis.auth import CallerDep, any_token, needs
+from kembar_shared.chassis.auth import CallerDep, Router, any_token, needs
 from kembar_shared.chassis.caching import etag_of, json_bytes, json_response, require_match
 from kembar_shared.chassis.database import Connection, reading, writing
 from kembar_shared.chassis.idempotency import IdempotencyKeyDep
@@ -27,7 +27,7 @@ from kembar_shared.measurement.routes.needed import (
     known_queries,
 )
 
-router = APIRouter(prefix="/v1", tags=["stations"], dependencies=[Depends(known_queries)])
+router = Router(prefix="/v1", tags=["stations"], dependencies=[Depends(known_queries)])
 _CREATE: Final = "POST /v1/stations"
 _MADE: Final[dict[int | str, dict[str, Any]]] = {
     201: {"links": links({"read_station": "code", "change_station": "code"}, "code")},

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 import polars as pl
-from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request, Response
+from fastapi import BackgroundTasks, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from kembar_shared.chassis.auth import CallerDep, needs
+from kembar_shared.chassis.auth import CallerDep, Router, needs
 from kembar_shared.chassis.caching import conditional, etag_of, json_response
 from kembar_shared.chassis.database import reading
 from kembar_shared.chassis.idempotency import IdempotencyKeyDep
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from kembar_shared.chassis.problems import Problem
 
-router = APIRouter(prefix="/v1", tags=["uploads"])
+router = Router(prefix="/v1", tags=["uploads"])
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _SHOWN, _SHOWN_CHARACTERS = 100, 200
