@@ -8,6 +8,7 @@ from kembar_shared.measurement import service
 from kembar_shared.measurement.indicators import Domain
 from kembar_shared.measurement.vocabulary import Grain
 from kembar_waste import catalogue, standards
+from kembar_waste.indicators import stocks
 from kembar_waste.indicators.assumptions import Assumptions
 from kembar_waste.indicators.figures import WasteFigures
 from kembar_waste.indices import claims
@@ -46,6 +47,7 @@ def domain(settings: WasteSettings) -> Domain:
         figures=figures.figures,
         verdicts=WasteVerdicts(used, figures).verdicts,
         window=Grain.YEAR,
+        levels=(stocks.STOCK,),
         judged_by="jurisdiction",
         rules=repr(figures),
     )

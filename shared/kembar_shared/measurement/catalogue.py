@@ -275,6 +275,16 @@ class Catalogue:
         known = self._units.get((parameter, fold(_parted(unit)[0])))
         return known if isinstance(known, FactorUnit) else None
 
+    def factor_of(self, parameter: str, unit: str) -> float | None:
+        """Return the factor that *unit* is written with, in the unit of factors, if it is."""
+        if self.factor_unit_of(parameter, unit) is None:
+            return None
+        return None if self.conversion_of(parameter, unit) is None else float(_parted(unit)[1])
+
+
+FACTOR_SIGNS: Final = (_FACTOR_SIGN, "\N{FULLWIDTH COMMERCIAL AT}")
+"""What stands before a factor."""
+
 
 def fold(text: str) -> str:
     """Fold the harmless differences of spelling: Unicode compatibility forms, case, spaces.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
@@ -109,6 +109,9 @@ class Indices:
         if rules != self._rules:
             return store.indices.whole(conn, None)
         found = store.indices.touched(conn, done=done, upto=upto)
+        if levels := self._domain.levels:
+            told = store.indices.touched(conn, done=done, upto=upto, parameters=levels)
+            found += [_opened(each, self._domain) for each in told]
         if store.figures.has_kind(conn, store.events.STATION_CHANGED, done=done, upto=upto):
             since = store.indices.recorded_at(conn, done) - _MARGIN
             found += store.indices.whole(conn, store.indices.changed_since(conn, since))
@@ -123,8 +126,7 @@ def compute(conn: Connection, domain: Domain, due: Due) -> pl.DataFrame:
         domain: What computes them.
         due: What is due.
     """
-    stations = list(due.stations)
-    days = rollups.days(conn, due.first, due.following, stations=stations)
+    days = _days(conn, domain, due)
     hours = pl.DataFrame(schema=HOURS_SCHEMA)
     if domain.hourly:
         zones = [ZoneInfo(zone) for zone in due.zones]
@@ -132,11 +134,30 @@ def compute(conn: Connection, domain: Domain, due: Due) -> pl.DataFrame:
         # A day of 23 or 25 hours has another hour before its midnight.
         first_us -= (domain.reach_h + 1) * _HOUR_US
         end_us = max(local_midnight_us(due.following, zone) for zone in zones)
-        hours = store.hours.read(conn, stations, domain.hourly, first_us, end_us)
+        hours = store.hours.read(conn, list(due.stations), domain.hourly, first_us, end_us)
     values = domain.indices(days, hours).filter(
         pl.col("period") >= due.first, pl.col("period") < due.following
     )
     return _digested(values, days, hours, domain)
+
+
+def _days(conn: Connection, domain: Domain, due: Due) -> pl.DataFrame:
+    """Return the days that are due, and of levels those of the period before."""
+    stations = list(due.stations)
+    days = rollups.days(conn, due.first, due.following, stations=stations)
+    if not domain.levels:
+        return days
+    before = Period.of(due.first - _DAY, domain.window).first
+    opening = rollups.days(conn, before, due.first, stations=stations, parameters=domain.levels)
+    return pl.concat([opening, days])
+
+
+def _opened(each: store.indices.Touched, domain: Domain) -> store.indices.Touched:
+    """Return the beginning of the period that opens with what was touched last."""
+    zone = ZoneInfo(each.timezone)
+    last = instant_of_us(each.last_us).astimezone(zone).date()
+    first_us = local_midnight_us(Period.of(last, domain.window).following, zone)
+    return replace(each, first_us=first_us, last_us=first_us)
 
 
 def hourly(
@@ -236,6 +257,9 @@ def _digested(
     length = {Grain.DAY: "1d", Grain.MONTH: "1mo", Grain.YEAR: "1y"}[domain.window]
     truncated = pl.col("period").dt.truncate(length)
     parts = [_texts(days.with_columns(window=truncated))]
+    if domain.levels:
+        levels = days.filter(pl.col("parameter").is_in(domain.levels))
+        parts.append(_texts(levels.with_columns(window=truncated.dt.offset_by(length))))
     if not hours.is_empty():
         evening = hours.filter(pl.col("hour") >= _HOURS_A_DAY - domain.reach_h)
         parts += [

@@ -45,6 +45,20 @@ DAYS_SCHEMA: Final = pl.Schema(
 stand for the share `covered`, 0 to 1, of the period, which `expected` such values would fill.
 """
 
+CONVERTED_SCHEMA: Final = pl.Schema(
+    {
+        **{name: pl.String() for name in ("station", "parameter", "material", "source", "grain")},
+        "period": pl.Date(),
+        "converted": pl.Float64(),
+        "factors": pl.List(pl.Float64()),
+    }
+)
+"""One row per series and local calendar period with values that were sent with a factor.
+
+`converted` is which part of the `sum` of the row of `DAYS_SCHEMA` they are, and `factors` are
+theirs, each once, in the unit of `catalogue.FactorUnit`.
+"""
+
 HOURS_SCHEMA: Final = pl.Schema(
     {
         "station": pl.String(),
@@ -200,10 +214,14 @@ class Domain:
         catalogue: What it measures.
         standards: The limits and factors it judges by.
         indices: Days (`DAYS_SCHEMA`) and hours (`HOURS_SCHEMA`) -> `INDEX_SCHEMA`. It gets all
-            days of the periods asked for (`window`), their hours, and `reach_h` hours before.
-        figures: Days -> one figure per indicator, jurisdiction and period.
+            days of the periods asked for (`window`), their hours, and `reach_h` hours before; of
+            `levels` also the days of the period before.
+        figures: Days -> one figure per indicator, jurisdiction and period. Where any values of
+            the jurisdiction were sent with a factor, days have the columns of `CONVERTED_SCHEMA`
+            too, null where none of the row was.
         verdicts: Days of whole years, and the indices of their days -> `VERDICT_SCHEMA`.
         window: Calendar period whose days an index value is made from.
+        levels: Parameters with which a period opens as the one before closed.
         hourly: Parameters of which `indices` needs the hours.
         reach_h: How many hours before a day its index values may be made from.
         judged_by: Whether a verdict is made of one station's values or a jurisdiction's.
@@ -218,6 +236,7 @@ class Domain:
     figures: Callable[[pl.DataFrame], list[Figure]]
     verdicts: Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
     window: Grain = Grain.DAY
+    levels: tuple[str, ...] = ()
     hourly: tuple[str, ...] = ()
     reach_h: int = 0
     judged_by: Literal["station", "jurisdiction"] = "station"

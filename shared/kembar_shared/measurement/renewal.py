@@ -83,7 +83,11 @@ class Figures:
 
     def _compute(self, conn: Connection, jurisdiction: str) -> _Made:
         frame = rollups.days(conn, _FIRST, _FOLLOWING, jurisdiction=jurisdiction)
-        digests = _digests(frame)
+        converted = store.converted.read(conn, self._domain.catalogue, jurisdiction)
+        digests = _digests(frame, converted)
+        if not converted.is_empty():
+            key = [name for name in converted.columns if name in frame.columns]
+            frame = frame.join(converted, on=key, how="left", maintain_order="left")
         rows = [asdict(figure) for figure in self._domain.figures(frame)]
         for row in rows:
             row["digest"] = _digest_of(row, digests.get(row["period"], ""))
@@ -114,16 +118,19 @@ def _keep_moved(conn: Connection, made: Mapping[str, _Made]) -> None:
     audit.append(conn, [entry])
 
 
-def _digests(frame: pl.DataFrame) -> dict[str, str]:
-    """Digest the rows of each month, and of each year."""
-    digests = {}
+def _digests(frame: pl.DataFrame, converted: pl.DataFrame) -> dict[str, str]:
+    """Digest the rows of each month, and of each year, and what was converted in them."""
+    factors = pl.col("factors").cast(pl.List(pl.String)).list.join(" ")
+    digests: dict[str, Any] = {}
     for length in (7, 4):
-        keyed = frame.with_columns(bucket=pl.col("period").cast(pl.String).str.head(length))
-        for (bucket,), rows in keyed.partition_by(
-            "bucket", as_dict=True, include_key=False
-        ).items():
-            digests[str(bucket)] = hashlib.sha256(rows.write_csv().encode()).hexdigest()
-    return digests
+        for part in (frame, converted.with_columns(factors)):
+            keyed = part.with_columns(bucket=pl.col("period").cast(pl.String).str.head(length))
+            for (bucket,), rows in keyed.partition_by(
+                "bucket", as_dict=True, include_key=False
+            ).items():
+                digest = digests.setdefault(str(bucket), hashlib.sha256())
+                digest.update(rows.write_csv().encode())
+    return {bucket: digest.hexdigest() for bucket, digest in digests.items()}
 
 
 def _digest_of(figure: Mapping[str, Any], inputs: str) -> str:

@@ -175,6 +175,7 @@ def days(
     *,
     jurisdiction: str | None = None,
     stations: Sequence[str] | None = None,
+    parameters: Sequence[str] | None = None,
 ) -> pl.DataFrame:
     """Return the local days, months and years that values stand for (`DAYS_SCHEMA`).
 
@@ -184,6 +185,7 @@ def days(
         following: First local day no longer asked for.
         jurisdiction: Only of its stations.
         stations: Only of these stations, by their codes.
+        parameters: Only of these parameters.
     """
     rows = store.reading.days(
         conn,
@@ -191,6 +193,7 @@ def days(
         end_day=number_of(following),
         jurisdiction=jurisdiction,
         stations=stations,
+        parameters=parameters,
     )
     periods: dict[tuple[int, int], Period] = {}
     answers = []

@@ -295,6 +295,11 @@ def _completed(kind: type[Dated], given: dict[str, Any], beside: list[Dated], wh
         except TypeError as error:
             raise StandardsUnfit(f"{where}: nothing is known by that name, and {error}") from error
     beside.sort(key=lambda row: row.valid_from or LONG_AGO)
+    if kind is Factor and given.get("unit", beside[-1].unit) != beside[-1].unit:
+        raise StandardsUnfit(
+            f"{where}: unit = {given['unit']!r}: this factor is read in {beside[-1].unit!r}; "
+            "write its value in that unit"
+        )
     same_day = [row for row in beside if row.valid_from == given["valid_from"]]
     if same_day:
         return replace(same_day[-1], **given)

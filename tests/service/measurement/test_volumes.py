@@ -13,12 +13,15 @@ from tests.service.measurement.conftest import STATION
 MASS = {"station": "CPM-01", "parameter": "collected", "time": "2026-01-05T00:00:00+07:00"}
 
 
+SCOPES = "measurements:write measurements:read stations:write indicators:read"
+
+
 @pytest.fixture
 def waste(sqlite_url, serve, signing):
     chosen = WasteSettings(database_url=SecretStr(sqlite_url))
     client = serve(
         service.build(chosen, kembar_waste.app.domain(chosen), keys=signing.keys),
-        token=signing.token("measurements:write measurements:read stations:write"),
+        token=signing.token(SCOPES),
     )
     assert client.post("/v1/stations", json=STATION).status_code == 201
     return client
@@ -51,3 +54,39 @@ def test_a_volume_without_density_is_refused_with_a_remedy_and_others_are_kept(w
         if parameter["unit"] == "kg"
     }
     assert units == (("m3", "kg/m3"), ("L", "kg/m3"))
+
+
+def test_figures_say_what_was_converted_and_lead_to_the_densities(waste):
+    def send(*measured):
+        # Days of Bandung begin on the evening of the day before in UTC.
+        rows = [
+            MASS | {"parameter": "generated", "time": f"2026-01-{day:02}T23:30:00+07:00"}
+            | {"value": value, "unit": unit, "period": "P1D"}
+            for day, value, unit in measured
+        ]  # fmt: skip
+        assert waste.post("/v1/uploads", json={"measurements": rows}).status_code == 201
+
+    def figure():
+        items = waste.get("/v1/indicators").json()["items"]
+        return {item["period"]: item for item in items if item["indicator"] == "waste.generated"}
+
+    send(*((day, 1, "t") for day in range(1, 32)))
+    weighed = figure()["2026-01"]
+    assert (weighed["value"], weighed["detail"]["converted_share"]) == (31.0, 0.0)
+    send((31, 8, "m3@250"), (30, "3000", "L＠500"))  # noqa: RUF001
+    send((29, "<4", "m3@250"), (28, -1, "m3@250"), (1, 2, "kg"))
+    mixed = figure()["2026-01"]
+    detail = mixed["detail"]
+    assert detail["converted_share"] == pytest.approx(3500 / 29502)
+    assert detail["densities_kg_per_m3"] == [250.0, 500.0]
+    assert detail["converted_note"]["id"].startswith("11,9 % dari massa")
+    assert mixed["digest"] != weighed["digest"]
+    asked = {name: mixed[name] for name in ("indicator", "jurisdiction", "period")}
+    lineage = waste.get("/v1/lineage", params=asked).json()
+    assert lineage["figure"]["detail"] == detail
+    sent = {each["sent_unit"] for row in lineage["items"] for each in row["measurements"]}
+    assert {"m3@250", "L＠500"} <= sent  # noqa: RUF001
+    send((31, 3, "t"), (30, 4, "t"))
+    again = figure()["2026-01"]
+    assert again["detail"]["converted_share"] == 0.0
+    assert (again["value"], again["digest"]) != (mixed["value"], mixed["digest"])

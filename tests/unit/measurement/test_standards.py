@@ -107,6 +107,17 @@ def test_a_factor_has_the_value_of_its_day():
         amended.factor("ipcc-2006", "food", "dry", DAY)
 
 
+PERCENT = """
+[[factor]]
+standard = "ipcc-2006"
+subject = "food"
+quantity = "doc"
+value = 15
+unit = "%"
+valid_from = 2026-01-01
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -122,6 +133,7 @@ def test_a_factor_has_the_value_of_its_day():
         (LATER.replace("valid_from = 2026-07-01", ""), "say from which day"),
         (LATER.replace('averaging = "PT24H"', ""), "2 rows are meant by"),
         (LATER.replace('"Perda 1/2026"', "1"), "limit 1: source = 1 is no str"),
+        (PERCENT, "factor 1: unit = '%': this factor is read in '1'"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_its_place(text, said):

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from kembar_shared.measurement.indicators import DAYS_SCHEMA
+from kembar_shared.measurement.indicators import CONVERTED_SCHEMA, DAYS_SCHEMA
 
 APRIL = [date(2023, 4, 1) + timedelta(days=n) for n in range(30)]
 ENDS = {"day": timedelta(days=1), "month": timedelta(days=30), "year": timedelta(days=365)}
@@ -44,5 +44,12 @@ def year(parameter="generated", kg=1000.0, of=2025, **changes):
     return row(parameter, kg, date(of, 1, 1), "year", following=date(of + 1, 1, 1), **changes)
 
 
+WEIGHED = {"converted_share": 0.0, "densities_kg_per_m3": [], "converted_note": None}
+
+
 def frame(*rows):
     return pl.DataFrame(rows, schema=DAYS_SCHEMA)
+
+
+def converted_frame(*rows):
+    return pl.DataFrame(rows, schema=DAYS_SCHEMA | CONVERTED_SCHEMA)

@@ -6,6 +6,7 @@ import pytest
 from kembar_shared.measurement.indicators import DAYS_SCHEMA, HOURS_SCHEMA, INDEX_SCHEMA
 from kembar_shared.measurement.vocabulary import Grain
 from kembar_waste.app import domain
+from kembar_waste.indicators import balances
 from kembar_waste.indices.claims import ClaimsOverlap, ClaimsUnfit
 from kembar_waste.settings import WasteSettings
 from tests.unit.waste.days import frame, year
@@ -55,6 +56,14 @@ def test_every_choice_is_a_rule_and_named_by_the_method(name, value):
 
     assert chosen.rules != usual.rules
     assert avoided(chosen).method != avoided(usual).method
+
+
+def test_the_next_version_of_a_formula_is_another_rule():
+    rules = domain(WasteSettings()).rules
+
+    made = {figure.method for figure in domain(WasteSettings()).figures(frame(year()))}
+    assert all(method in rules for method in {balances.METHOD, *made})
+    assert "kembar/recycling-rate-jp@1" in rules
 
 
 def test_an_operator_s_claims_are_read_and_are_a_rule(tmp_path):

@@ -171,6 +171,20 @@ def test_waste_that_would_have_been_burnt_avoids_no_methane():
         avoided(FOOD, own=own_factor("disposal-site", "kawasaki", "mcf", 1.1))
 
 
+@pytest.mark.parametrize(
+    ("standard", "subject", "quantity", "value"),
+    [
+        ("ipcc-2006", "food", "doc", 15.0),
+        ("ipcc-2006", "food", "docf", 1.01),
+        ("ipcc-2006", "landfill_gas", "methane_share", 50.0),
+        ("ipcc-ar5", "ch4_biogenic", "gwp100", -28.0),
+    ],
+)
+def test_a_factor_that_cannot_be_is_refused(standard, subject, quantity, value):
+    with pytest.raises(StandardsUnfit, match=f"{standard}/{subject}/{quantity}"):
+        avoided(FOOD, own=own_factor(standard, subject, quantity, value))
+
+
 def test_a_newer_factor_holds_from_its_day_on():
     own = own_factor("ipcc-2006", "food", "doc", 0.3)
     before = year("composted", 1000e3, of=2024, material="organic")

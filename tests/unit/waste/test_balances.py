@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kembar_shared.measurement.indicators import INDEX_SCHEMA
-from kembar_shared.measurement.standards import LONG_AGO
+from kembar_shared.measurement.standards import LONG_AGO, StandardsUnfit
 from kembar_waste import standards
 from kembar_waste.indicators import balances
 from tests.unit.waste.days import APRIL, frame, month, row, year
@@ -45,13 +45,13 @@ def test_what_comes_in_goes_out():
 
     assert (found["value"], found["category"], found["state"]) == (0.0, "balanced", "ok")
     assert (found["index"], found["unit"], found["method"]) == (
-        "mass_balance", "1", "kembar/mass-balance@2",
+        "mass_balance", "1", "kembar/mass-balance@3",
     )  # fmt: skip
     assert found["parameters"] == ["received", "recycled", "composted", "residual"]
     assert found["missing"] == []
     assert found["detail"] == {
         "reason": None, "in_t": 30.0, "out_t": 30.0, "stock_change_t": None, "opening": None,
-        "leak_t": 0.0,
+        "last_stock_on": None, "last_stock_t": None, "leak_t": 0.0,
         "coverage": 1.0, "grain": "day", "tolerance": 0.02,
     }  # fmt: skip
 
@@ -85,7 +85,22 @@ def test_an_operator_may_tolerate_more():
 
     found = april(*facility(residual=279.0), own=own)
     assert (found["category"], found["detail"]["tolerance"]) == ("balanced", 0.1)
-    assert found["method"].startswith("kembar/mass-balance@2+")
+    assert found["method"].startswith("kembar/mass-balance@3+")
+
+
+@pytest.mark.parametrize("value", [-0.01, 1.01, 2])
+def test_a_tolerance_is_a_share(value):
+    own = f"""
+        [[factor]]
+        standard = "kembar"
+        subject = "mass_balance"
+        quantity = "tolerance"
+        value = {value}
+        valid_from = 2015-01-01
+    """
+
+    with pytest.raises(StandardsUnfit, match="mass_balance"):
+        balances.refuse_unfit(BUILT.overridden(own))
 
 
 def test_what_is_collected_is_what_comes_in_unless_it_is_received():
@@ -190,20 +205,100 @@ def test_what_is_lost_beside_a_stock_is_a_share_of_the_days_compared():
 
     for stock in (stored([MARCH_31, *APRIL]), stored(APRIL)):
         assert april(*rows, *stock)["value"] == pytest.approx(0.05)
-    older = stored([date(2023, 3, 30), *APRIL])
-    assert april(*rows, *older)["detail"]["opening"] == "first_day"
+    older = april(*rows, *stored([date(2023, 3, 30), *APRIL]))["detail"]
+    assert (older["opening"], older["last_stock_on"]) == ("first_day", "2023-03-30")
 
 
-def test_january_opens_with_the_stock_of_december():
-    days = [date(2023, 1, 1) + timedelta(days=n) for n in range(365)]
-    rows = [*month("received", 1000.0, days), *month("recycled", 1000.0, days)]
-    eve = row("stock", 5000.0, date(2022, 12, 31))
+def test_a_reading_of_some_days_ago_opens_no_month():
+    found = april(*facility(), *stored([date(2023, 3, 30), *APRIL[1:]], 0.0))
 
-    found = balance(*rows, *month("stock", 5000.0, days), eve)
+    assert (found["state"], found["value"], found["missing"]) == ("insufficient", None, ["stock"])
+    detail = found["detail"]
+    assert (detail["reason"], detail["opening"]) == ("no_opening_stock", None)
+    assert (detail["last_stock_on"], detail["last_stock_t"]) == ("2023-03-30", 1.0)
+
+
+def days_of(year):
+    first = date(year, 1, 1)
+    return [first + timedelta(days=n) for n in range((date(year + 1, 1, 1) - first).days)]
+
+
+def keeping(years, stock):
+    """Return a facility that keeps a tenth of a tonne a day, and its readings (t by day)."""
+    days = [day for year in years for day in days_of(year)]
+    readings = [row("stock", 1000.0 * level, day) for day, level in stock.items()]
+    return [*month("received", 1000.0, days), *month("recycled", 900.0, days), *readings]
+
+
+EVES = {date(2022, 12, 31): 7.0, date(2023, 1, 31): 10.1, date(2023, 12, 31): 43.5}
+
+
+def test_january_and_the_year_open_with_the_stock_of_december():
+    found = balance(*keeping([2023], EVES))
+
+    january = found["TPS-01", "month", date(2023, 1, 1)]
+    of_year = found["TPS-01", "year", date(2023, 1, 1)]
+    assert (january["value"], of_year["value"]) == pytest.approx((0.0, 0.0), abs=1e-9)
+    assert (january["state"], of_year["state"]) == ("ok", "ok")
+    assert january["detail"]["stock_change_t"] == pytest.approx(3.1)
+    assert of_year["detail"]["stock_change_t"] == pytest.approx(36.5)
+    for each in (january["detail"], of_year["detail"]):
+        assert (each["opening"], each["last_stock_on"]) == ("previous_day", "2022-12-31")
+        assert each["last_stock_t"] == 7.0
+    february = found["TPS-01", "month", date(2023, 2, 1)]
+    assert (february["state"], february["detail"]["reason"]) == ("insufficient", "no_closing_stock")
+
+
+def test_without_the_stock_of_december_january_and_the_year_do_not_open():
+    stock = dict(list(EVES.items())[1:])
+
+    found = balance(*keeping([2023], stock))
     for grain in ("month", "year"):
         each = found["TPS-01", grain, date(2023, 1, 1)]
-        assert (each["value"], each["detail"]["opening"]) == (0.0, "previous_day")
-    assert found["TPS-01", "month", date(2023, 2, 1)]["detail"]["in_t"] == pytest.approx(28.0)
+        assert (each["state"], each["value"]) == ("insufficient", None)
+        assert each["detail"]["reason"] == "no_opening_stock"
+        assert each["detail"]["last_stock_on"] is None
+
+
+def test_a_stock_that_nobody_read_for_a_year_has_not_stayed_the_same():
+    found = balance(*keeping([2024], {date(2023, 6, 30): 7.0}))
+
+    def told(grain, month):
+        each = found["TPS-01", grain, date(2024, month, 1)]
+        return each["state"], each["detail"]["reason"], each["detail"]["last_stock_on"]
+
+    for grain, of in (("year", 1), ("month", 1), ("month", 6)):
+        assert told(grain, of) == ("insufficient", "no_opening_stock", "2023-06-30")
+    # Twelve months after its last reading it is taken as given up.
+    assert told("month", 7) == ("ok", None, None)
+    assert "stock" not in found["TPS-01", "month", date(2024, 7, 1)]["parameters"]
+
+
+def test_the_year_after_one_without_a_reading_opens_on_its_first_day_or_not_at_all():
+    ends = {date(2023, 12, 31): 7.0, date(2025, 12, 31): 80.0}
+    begins = {date(2025, 1, 1): 43.6}
+
+    late = balance(*keeping([2024, 2025], ends))["TPS-01", "year", date(2025, 1, 1)]
+    assert (late["state"], late["detail"]["reason"]) == ("insufficient", "no_opening_stock")
+    assert late["detail"]["last_stock_on"] is None
+    for years in ([2025], [2024, 2025]):
+        found = balance(*keeping(years, ends | begins))["TPS-01", "year", date(2025, 1, 1)]
+        assert (found["state"], found["detail"]["opening"]) == ("ok", "first_day")
+        assert found["value"] == pytest.approx(0.0, abs=1e-9)
+        assert found["detail"]["in_t"] == pytest.approx(364.0)
+
+
+@pytest.mark.parametrize("material", ["", "organic"])
+def test_a_part_of_the_stock_of_december_opens_nothing(material):
+    kept = {"material": "paper"}
+    eve = [
+        row("stock", 6000.0, date(2022, 12, 30), **kept),
+        row("stock", 7000.0, date(2022, 12, 31), material=material),
+    ]
+
+    found = balance(*keeping([2023], {date(2023, 12, 31): 43.5}), *eve)
+    of_year = found["TPS-01", "year", date(2023, 1, 1)]
+    assert of_year["detail"]["reason"] == (None if material == "" else "no_opening_stock")
 
 
 @pytest.mark.parametrize("twice", [MARCH_31, APRIL[0], APRIL[-1]])
@@ -229,18 +324,17 @@ def test_a_total_of_one_day_among_parts_is_a_day_like_the_others():
 
 
 @pytest.mark.parametrize(
-    ("days", "stock_days", "missing"),
+    ("days", "stock_days", "missing", "reason"),
     [
-        (APRIL, APRIL[1:], ["stock"]),
-        (APRIL, APRIL[:-1], ["stock"]),
-        (APRIL[:29], APRIL, []),
+        (APRIL, APRIL[1:], ["stock"], "no_opening_stock"),
+        (APRIL, APRIL[:-1], ["stock"], "no_closing_stock"),
+        (APRIL[:29], APRIL, [], "flows_incomplete_beside_stock"),
     ],
 )
-def test_a_stock_of_other_days_says_nothing(days, stock_days, missing):
+def test_a_stock_of_other_days_says_nothing(days, stock_days, missing, reason):
     found = april(*facility(days=days), *month("stock", 5.0, stock_days))
 
     assert (found["state"], found["missing"]) == ("insufficient", missing)
-    reason = None if missing else "flows_incomplete_beside_stock"
     assert found["detail"]["reason"] == reason
 
 

@@ -19,6 +19,10 @@ CONTRACT = {
     "landfilled",
     "residual",
     "stock",
+    "treated",
+    "recycled_directly",
+    "recovered_by_treatment",
+    "group_collected",
 }
 
 

@@ -161,7 +161,7 @@ def test_trips_by_material_and_in_all_are_those_of_one_station():
         subject = "bandung"
         quantity = "load"
         value = 2.0
-        unit = "t"
+        unit = "t/trip"
         valid_from = 2020-01-01
         source = "weighbridge"
     """

@@ -11,7 +11,7 @@ from kembar_waste import standards
 from kembar_waste.indicators.assumptions import Assumptions
 from kembar_waste.indicators.figures import WasteFigures
 from kembar_waste.indices import pillars
-from tests.unit.waste.days import APRIL, frame, month, row, year
+from tests.unit.waste.days import APRIL, WEIGHED, frame, month, row, year
 
 PERSONS = 2_500_000.0
 
@@ -182,13 +182,30 @@ def test_a_baseline_that_is_nobodys_waste_is_refused(value):
         figures(*month(), own=baseline(value))
 
 
+def test_a_baseline_in_grams_is_refused():
+    grams = baseline(8).replace("kg/person/day", "g/person/day")
+
+    with pytest.raises(StandardsUnfit, match="write the value in 'kg/person/day'"):
+        figures(*month(), own=grams)
+
+
+@pytest.mark.parametrize(("persons", "state"), [(100.0, State.OK), (99.9, State.CANNOT_ASSESS)])
+def test_more_waste_than_anybody_has_is_a_wrong_count_of_persons(persons, state):
+    for figure in both(*month(kg=1000.0), people(persons), own=baseline()):
+        assert figure.state is state
+        reason = "impossible_per_person" if state is State.CANNOT_ASSESS else None
+        assert figure.detail["reason"] == reason
+        assert (figure.value is None) is (reason is not None)
+
+
 def test_what_was_put_to_use_is_added_by_route():
     rows = [*month("recycled"), *month("composted", 500.0), *month("reused", 100.0)]
 
     used = figures(*rows)["manfaatkan_t", "2023-04"]
     assert (used.value, used.unit, used.state) == (pytest.approx(48.0), "t", State.OK)
     assert (used.n, used.expected, used.denominator) == (90, 90.0, None)
-    assert used.detail == {"grain": "day", "parameters": ["composted", "recycled", "reused"]}
+    named = {"grain": "day", "parameters": ["composted", "recycled", "reused"]}
+    assert used.detail == named | WEIGHED
 
 
 @pytest.mark.parametrize(
@@ -218,7 +235,7 @@ def test_nobody_and_no_day_have_no_rate():
 @settings(max_examples=10, deadline=None)
 @given(
     st.lists(st.integers(0, 10_000), min_size=30, max_size=30),
-    st.integers(1, 5000),
+    st.integers(1000, 5000),
     st.integers(1, 300),
 )
 def test_what_was_generated_and_what_was_less_make_the_baseline(masses, persons, hundredths):

@@ -6,6 +6,8 @@ from kembar_shared.measurement.standards import StandardsUnfit
 from kembar_shared.measurement.vocabulary import State
 from kembar_waste import standards
 from kembar_waste.indicators import trips as converted
+from kembar_waste.indicators.assumptions import Assumptions
+from kembar_waste.indicators.figures import WasteFigures
 from tests.unit.waste.days import frame, month
 
 BUILT = standards.build()
@@ -13,7 +15,9 @@ JANUARY = [date(2026, 1, 1) + timedelta(days=n) for n in range(31)]
 
 
 def trips(*rows, own="", period="2026-01"):
-    found = converted.figures(frame(*rows), BUILT.overridden(own))
+    used = BUILT.overridden(own)
+    method = used.method(converted.METHOD, "trip-load")
+    found = converted.figures(frame(*rows), converted.loads_of(used), method)
     (figure,) = (each for each in found if each.period == period)
     assert figure.indicator == "waste.collected_from_trips"
     return figure
@@ -93,6 +97,14 @@ def test_trips_of_some_days_are_a_lower_bound_or_nothing(days, state):
     assert trips(*month("trips", 170.0, JANUARY[:days])).state is state
 
 
-def test_no_load_is_negative():
+@pytest.mark.parametrize("value", [-1.0, 40.001, 5757.0])
+def test_a_load_that_no_truck_carries_is_refused(value):
     with pytest.raises(StandardsUnfit, match="bandung"):
-        trips(*month("trips", 170.0, JANUARY), own=load("bandung", -1.0))
+        trips(own=load("bandung", value))
+
+
+def test_a_load_in_other_units_is_refused_before_anything_is_counted():
+    for subject in ("bandung", "TPS-02"):
+        own = load(subject, 5.757).replace("t/trip", "kg/trip")
+        with pytest.raises(StandardsUnfit, match="t/trip"):
+            WasteFigures(BUILT.overridden(own), Assumptions())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from kembar_shared.measurement.standards import LONG_AGO
+from kembar_shared.measurement.standards import LONG_AGO, StandardsUnfit
 from kembar_waste.indices import decay, emissions
 from kembar_waste.standards import climate
 from kembar_waste.standards.survey import DISPOSAL
@@ -42,6 +42,7 @@ The IPCC's `other` is inert: what a landfill would have taken of it gives no met
 LONG_HORIZON: Final = 100
 """Years of the second figure published beside the one of the horizon set."""
 
+_SHARES: Final = ("doc", "docf", "mcf", "methane_share", "oxidation")
 _INERT: Final = ("plastic", "metal", "glass", "other")
 
 
@@ -112,12 +113,21 @@ def coefficients(standards: Standards, assumptions: Assumptions) -> pl.DataFrame
 def _coefficients_on(
     standards: Standards, assumptions: Assumptions, day: date, since: date
 ) -> pl.DataFrame:
-    """Return the coefficients by the factors in force on one day."""
+    """Return the coefficients by the factors in force on one day.
+
+    Raises:
+        StandardsUnfit: A factor of an operator cannot be.
+    """
     seen: list[bool] = []
 
     def value(standard: str, subject: str, quantity: str) -> float:
         factor = standards.factor(standard, subject, quantity, day)
         seen.append(factor.verified)
+        if factor.value < 0.0 or (quantity in _SHARES and factor.value > 1.0):
+            raise StandardsUnfit(
+                f"factor {standard}/{subject}/{quantity}: {factor.value:g} cannot be; write "
+                + ("a share from 0 to 1" if quantity in _SHARES else "0 or more")
+            )
         return factor.value
 
     gwp = climate.GWP_SETS[assumptions.gwp_set]

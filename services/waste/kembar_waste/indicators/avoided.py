@@ -42,7 +42,7 @@ class AvoidedEmissions:
         self._assumptions = assumptions
         self._method = assumptions.method(standards)
         self._coefficients = coefficients(standards, assumptions)
-        self._sites = facilities.dated(standards, DISPOSAL, "mcf", most=1.0)
+        self._sites = facilities.dated(standards, DISPOSAL, "mcf", "1", most=1.0)
         self._claims = crediting.frame(assumptions.claims)
 
     def figures(self, days: pl.DataFrame) -> list[Figure]:

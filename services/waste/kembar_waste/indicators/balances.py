@@ -9,14 +9,15 @@ import polars as pl
 from kembar_shared.measurement import coverage
 from kembar_shared.measurement.indicators import INDEX_SCHEMA
 from kembar_shared.measurement.vocabulary import Grain, State
-from kembar_waste.indicators import series
+from kembar_waste.indicators import facilities, series, stocks
+from kembar_waste.indicators.stocks import STOCK
 from kembar_waste.indices import balance
 from kembar_waste.standards.survey import CONVENTION
 
 if TYPE_CHECKING:
     from kembar_shared.measurement.standards import Standards
 
-METHOD: Final = "kembar/mass-balance@2"
+METHOD: Final = "kembar/mass-balance@3"
 INDEX: Final = "mass_balance"
 
 IN: Final = ("received", "collected")
@@ -32,6 +33,15 @@ _TRUNCATION: Final = {Grain.MONTH: "1mo", Grain.YEAR: "1y"}
 _SLOTS: Final = {Grain.MONTH: {"month": 1}, Grain.YEAR: {"month": 12, "year": 1}}
 
 
+def refuse_unfit(standards: Standards) -> None:
+    """Refuse tolerances that are no shares.
+
+    Raises:
+        StandardsUnfit: One of them is none.
+    """
+    facilities.dated(standards, CONVENTION, "tolerance", "1", most=1.0)
+
+
 def indices(days: pl.DataFrame, standards: Standards) -> pl.DataFrame:
     """Return the mass balance of each facility, month and year, as `INDEX_SCHEMA`.
 
@@ -39,15 +49,17 @@ def indices(days: pl.DataFrame, standards: Standards) -> pl.DataFrame:
     reports in the calendar year is known. The stock is a level, that of a day the mean of its
     readings: it grew by the last day's less that of the day before the first. Where the day before
     has none, it grew from the first day's on, and what came in and went out that day is left out
-    (`opening` of the detail is `first_day`). Where the stock is measured the flows have to be
-    complete.
+    (`opening` of the detail is `first_day`). An older reading opens nothing: what came in and went
+    out since then lies outside the period. Where the stock is measured the flows have to be
+    complete; it is, in the calendar years that it is read in and twelve months after its last
+    reading (`coverage.CLOSED_AFTER`).
 
     Args:
-        days: Of `DAYS_SCHEMA`, of whole calendar years.
+        days: Of `DAYS_SCHEMA`, of whole calendar years, and of the stock also of the year before.
         standards: Whose factor `kembar` / `mass_balance` / `tolerance` says what is balanced.
     """
-    flows = _flows(days)
-    rows = pl.concat(_periods(flows, length) for length in _TRUNCATION)
+    flows, levels = _flows(days)
+    rows = pl.concat(_periods(flows, levels, length) for length in _TRUNCATION)
     if rows.is_empty():
         return pl.DataFrame(schema=INDEX_SCHEMA)
     method = standards.method(METHOD, CONVENTION)
@@ -61,16 +73,16 @@ def indices(days: pl.DataFrame, standards: Standards) -> pl.DataFrame:
     )
 
 
-def _flows(days: pl.DataFrame) -> pl.DataFrame:
+def _flows(days: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return each slot's flows and stock in t, null where one is not known of all its series.
 
     Returns:
         One row per station, grain and slot: a column for each flow, `stock`, `c_` and a flow's
-        name for what it covers, and of the facility's year `has_` and its name; `before`, the
-        stock of the day before.
+        name for what it covers, and of the facility's year `has_` and its name; `owed_until` as
+        of `stocks.owed`. And the levels of the stock, as of `stocks.levels`.
     """
-    chosen = series.totals_or_parts(days.filter(pl.col("parameter").is_in([*_FLOWS, "stock"])))
-    is_level = (pl.col("parameter") == "stock") & (pl.col("n") > 0)
+    chosen = series.totals_or_parts(days.filter(pl.col("parameter").is_in([*_FLOWS, STOCK])))
+    is_level = (pl.col("parameter") == STOCK) & (pl.col("n") > 0)
     levels = chosen.with_columns(
         pl.when(is_level).then(pl.col("sum") / pl.col("n")).otherwise("sum").alias("sum")
     )
@@ -93,7 +105,7 @@ def _flows(days: pl.DataFrame) -> pl.DataFrame:
             pl.when("is_known").then("covered").otherwise(0.0),
         )
     )
-    codes = (*_FLOWS, "stock")
+    codes = (*_FLOWS, STOCK)
     has = known.group_by(_FACILITY).agg(
         (pl.col("parameter") == code).any().alias(f"has_{code}") for code in codes
     )
@@ -103,21 +115,19 @@ def _flows(days: pl.DataFrame) -> pl.DataFrame:
         *(_of(code, "covered").fill_null(0.0).alias(f"c_{code}") for code in codes),
         following=pl.col("following").first(),
     )
-    before = slots.filter(grain="day").select(
-        "station", "grain", slot_start="following", before="stock"
-    )
-    return (
-        slots.join(before, on=_SLOT, how="left", maintain_order="left")
-        .join(has, on=_FACILITY, maintain_order="left")
+    flows = (
+        slots.join(has, on=_FACILITY, maintain_order="left")
+        .join(stocks.owed(known), on=_FACILITY, how="left", maintain_order="left")
         .filter(pl.any_horizontal(f"has_{code}" for code in _FLOWS))
     )
+    return flows, stocks.levels(slots)
 
 
 def _of(code: str, column: str) -> pl.Expr:
     return pl.col(column).filter(pl.col("parameter") == code).first()
 
 
-def _periods(flows: pl.DataFrame, length: Grain) -> pl.DataFrame:
+def _periods(flows: pl.DataFrame, levels: pl.DataFrame, length: Grain) -> pl.DataFrame:
     """Add flows up to months or years, and judge how much of these is known."""
     came_in = pl.when("has_received").then("received").otherwise("collected")
     is_out_known = pl.all_horizontal(~pl.col(f"has_{c}") | pl.col(c).is_not_null() for c in OUT)
@@ -130,8 +140,8 @@ def _periods(flows: pl.DataFrame, length: Grain) -> pl.DataFrame:
     grains = ["day", *_SLOTS[length]]
     is_first = (pl.col("slot_start") == first) & (pl.col("grain") == "day")
     is_counted = is_known & ~(is_first & pl.col("has_stock") & pl.col("before").is_null())
-    slots = flows.filter(pl.col("grain").is_in(grains)).with_columns(
-        period=first,
+    chosen = flows.filter(pl.col("grain").is_in(grains))
+    slots = stocks.opened(chosen, levels, first).with_columns(
         came_in=pl.when(is_counted).then(came_in),
         out=pl.when(is_counted).then(pl.sum_horizontal(OUT)),
         least=pl.when(is_known).then(pl.min_horizontal(covers)).otherwise(0.0),
@@ -143,33 +153,27 @@ def _periods(flows: pl.DataFrame, length: Grain) -> pl.DataFrame:
         .then(days_long)
         .otherwise(pl.col("grain").replace_strict(_SLOTS[length], default=None))
     )
-    has = [f"has_{code}" for code in (*_FLOWS, "stock")]
+    has = [f"has_{code}" for code in (*_FLOWS, STOCK)]
     is_last = (pl.col("following") == following) & (pl.col("grain") == "day")
     sums = (
         slots.with_columns(
-            opening=pl.when(is_first).then(pl.coalesce("before", "stock")),
-            is_after=is_first & pl.col("before").is_not_null(),
-            closing=pl.when(is_last).then("stock")
+            on_first=pl.when(is_first).then(STOCK), closing=pl.when(is_last).then(STOCK)
         )
         .group_by(_PERIOD)
         .agg(
-            pl.col("came_in", "out", "least", "opening", "closing").sum(),
+            pl.col("came_in", "out", "least").sum(),
+            pl.col("on_first", "closing").max(),
             *(pl.col(f"c_{code}").sum() for code in _FLOWS),
-            pl.col(has).first(),
-            opened=pl.col("opening").is_not_null().any(),
-            closed=pl.col("closing").is_not_null().any(),
-            is_after=pl.col("is_after").any(),
+            pl.col(*has, "last_on", "last_t", "before").first(),
         )
-        .with_columns(expected=expected)
+        .with_columns(expected=expected, opening=pl.coalesce("before", "on_first"))
         .with_columns(
             coverage=pl.min_horizontal(pl.col("least") / pl.col("expected"), 1.0),
             jurisdiction=pl.col("station"),
             numerator=pl.col("came_in"),
             denominator=pl.col("out"),
             data_grain=pl.col("grain"),
-            stock_change=pl.when("opened", "closed").then(
-                pl.col("closing") - pl.col("opening")
-            ),
+            stock_change=pl.col("closing") - pl.col("opening"),
         )
     )  # fmt: skip
     return coverage.finest(sums).with_columns(grain=pl.lit(length.value))
@@ -225,8 +229,12 @@ def _named(rows: pl.DataFrame, standards: Standards) -> pl.DataFrame:
                 out_t=pl.when(has_number).then("denominator"),
                 stock_change_t=pl.when(has_number).then("stock_change"),
                 opening=pl.when(has_number & pl.col("stock_change").is_not_null()).then(
-                    pl.when("is_after").then(pl.lit("previous_day")).otherwise(pl.lit("first_day"))
+                    pl.when(pl.col("before").is_not_null())
+                    .then(pl.lit("previous_day"))
+                    .otherwise(pl.lit("first_day"))
                 ),
+                last_stock_on=pl.when("has_stock").then("last_on").cast(pl.String),
+                last_stock_t=pl.when("has_stock").then("last_t"),
                 leak_t=pl.when(has_number).then("leak_t"),
                 coverage="coverage",
                 grain="data_grain",
@@ -237,8 +245,8 @@ def _named(rows: pl.DataFrame, standards: Standards) -> pl.DataFrame:
 
 
 def _reason() -> pl.Expr:
-    """Say why there is no balance where no missing parameter says so."""
-    is_missing = pl.col("missing").list.len() > 0
+    """Say why there is no balance where no missing flow says so."""
+    is_missing = pl.col("missing").list.set_difference([STOCK]).list.len() > 0
     return (
         pl.when(pl.col("state") == State.CANNOT_ASSESS.value)
         .then(
@@ -248,6 +256,10 @@ def _reason() -> pl.Expr:
         )
         .when((pl.col("state") != State.INSUFFICIENT.value) | is_missing)
         .then(None)
+        .when(pl.col("has_stock") & pl.col("opening").is_null())
+        .then(pl.lit("no_opening_stock"))
+        .when(pl.col("has_stock") & pl.col("closing").is_null())
+        .then(pl.lit("no_closing_stock"))
         .when("has_stock")
         .then(pl.lit("flows_incomplete_beside_stock"))
         .otherwise(pl.lit("sides_known_at_different_times"))
@@ -262,7 +274,7 @@ def _used() -> list[pl.Expr]:
     """Name the parameters that a balance is made from."""
     return [
         pl.when(pl.col(f"has_{code}") & _counts(code)).then(pl.lit(code))
-        for code in (*_FLOWS, "stock")
+        for code in (*_FLOWS, STOCK)
     ]
 
 
@@ -277,4 +289,4 @@ def _missing() -> list[pl.Expr]:
         is_missing = (pl.col(f"has_{code}") & _counts(code) & is_poor) | is_absent
         named.append(pl.when(is_short & is_missing).then(pl.lit(code)))
     no_stock = pl.col("has_stock") & pl.col("stock_change").is_null()
-    return [*named, pl.when(is_short & no_stock).then(pl.lit("stock"))]
+    return [*named, pl.when(is_short & no_stock).then(pl.lit(STOCK))]

@@ -26,15 +26,28 @@ _SCHEMA: Final = {
 
 
 def dated(
-    standards: Standards, standard: str, quantity: str, *, most: float = math.inf
+    standards: Standards, standard: str, quantity: str, unit: str, *, most: float = math.inf
 ) -> pl.DataFrame:
     """Return the factors of one quantity: `subject`, `valid_from`, `valid_to`, `value`, `verified`.
 
     Each holds for its own days only: nothing is said of those before the first.
 
+    Args:
+        standards: Whose factors.
+        standard: Of which they are.
+        quantity: Which they are.
+        unit: The one they have to be in.
+        most: Greatest value that can be.
+
     Raises:
-        StandardsUnfit: One of them is negative, or greater than *most*.
+        StandardsUnfit: One of them is in another unit, negative, or greater than *most*.
     """
+    for row in standards.factors:
+        if (row.standard, row.quantity) == (standard, quantity) and row.unit != unit:
+            raise StandardsUnfit(
+                f"factor {standard}/{row.subject}/{quantity}: the unit {row.unit!r} is not read "
+                f"here; write the value in {unit!r}"
+            )
     rows = [
         (row.subject, row.valid_from, row.valid_to or date.max, row.value, row.verified)
         for row in standards.factors
@@ -54,7 +67,7 @@ def control_levels(standards: Standards) -> pl.DataFrame:
     Raises:
         StandardsUnfit: One of them is no level.
     """
-    levels = dated(standards, FACILITY, "control_level")
+    levels = dated(standards, FACILITY, "control_level", "1")
     for subject, value in levels.select("subject", "value").iter_rows():
         if value not in CONTROL_LEVELS:
             raise StandardsUnfit(

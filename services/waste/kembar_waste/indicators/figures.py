@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from kembar_waste.indicators import balances, generation, people, series, shares, trips
+from kembar_waste.indicators import (
+    balances,
+    converted,
+    generation,
+    people,
+    series,
+    shares,
+    trips,
+)
 from kembar_waste.indicators.avoided import AvoidedEmissions
+from kembar_waste.indicators.rates import RATES
+from kembar_waste.standards.survey import TRIP_LOAD
 
 if TYPE_CHECKING:
     from kembar_shared.measurement.indicators import Figure
     from kembar_shared.measurement.standards import Standards
     from kembar_waste.indicators.assumptions import Assumptions
+
+METHODS: Final = (
+    generation.METHOD,
+    generation.USED,
+    people.PER_PERSON,
+    people.REDUCED,
+    *(rate.method for rate in RATES),
+    trips.METHOD,
+    balances.METHOD,
+)
+"""Formulas whose next version makes a store compute all of its figures anew."""
 
 
 class WasteFigures:
@@ -29,10 +50,14 @@ class WasteFigures:
         self._avoided = AvoidedEmissions(standards, assumptions)
         self._shares = shares.Shares(standards)
         self._people = people.People(standards)
+        self._loads = trips.loads_of(standards)
+        self._trips = standards.method(trips.METHOD, TRIP_LOAD)
+        balances.refuse_unfit(standards)
 
     def __repr__(self) -> str:
-        """Say what the figures depend on besides the standards."""
-        return f"WasteFigures({self._assumptions!r})"
+        """Say what the figures depend on besides the standards: assumptions, and formulas."""
+        methods = (*METHODS, self._assumptions.method(self._standards))
+        return f"WasteFigures({self._assumptions!r}, {', '.join(methods)})"
 
     def figures(self, days: pl.DataFrame) -> list[Figure]:
         """Return the figures of each jurisdiction, month and year among *days* (`DAYS_SCHEMA`).
@@ -40,18 +65,20 @@ class WasteFigures:
         `waste.generated`, `waste.manfaatkan_t`, `waste.kurangi_t` and `waste.collected_from_trips`
         in t, `waste.generation_per_person`, the shares of `shares.RATES`, and
         `waste.avoided_tco2e` in t CO2e. A mass of which some days are missing is a lower bound,
-        and so provisional, and a share of the other days too.
+        and so provisional, and a share of the other days too. Each says which share of its masses
+        was converted from volumes, by which densities.
         """
         placed = days.filter(pl.col("jurisdiction").is_not_null())
         chosen = series.totals_or_parts(placed)
         units = series.units(chosen)
-        return [
+        found = [
             *generation.figures(units),
             *self._people.figures(placed, units),
             *self._shares.figures(units),
             *self._avoided.figures(placed),
-            *trips.figures(chosen, self._standards),
+            *trips.figures(chosen, self._loads, self._trips),
         ]
+        return converted.noted(found, chosen)
 
     def rates(self, days: pl.DataFrame) -> list[Figure]:
         """Return the shares among the figures."""

@@ -24,6 +24,8 @@ BASELINE: Final = "baseline_kg_per_person_day"
 """Quantity of the factors whose subject is a jurisdiction."""
 
 _MOST_KG: Final = 10.0
+"""More than any city's people generate (domain rules, D: gross range of kg/person/day)."""
+
 _LABEL: Final = {Grain.MONTH: "%Y-%m", Grain.YEAR: "%Y"}
 _TRUNCATION: Final = {Grain.MONTH: "1mo", Grain.YEAR: "1y"}
 _SLOTS: Final = {Grain.MONTH: {"month": 1}, Grain.YEAR: {"month": 12, "year": 1}}
@@ -39,7 +41,9 @@ class People:
         Raises:
             StandardsUnfit: One of them is negative, or more than anybody's waste.
         """
-        self._baselines = facilities.dated(standards, KANG_PISMAN, BASELINE, most=_MOST_KG)
+        self._baselines = facilities.dated(
+            standards, KANG_PISMAN, BASELINE, "kg/person/day", most=_MOST_KG
+        )
         self._reduced = standards.method(REDUCED, KANG_PISMAN)
 
     def figures(self, days: pl.DataFrame, units: pl.DataFrame) -> list[Figure]:
@@ -170,6 +174,8 @@ def _state(row: dict[str, Any]) -> tuple[State, str | None]:
         return State.CANNOT_ASSESS, "nobody_counted"
     if row["numerator"] < 0.0:
         return State.CANNOT_ASSESS, "negative_mass"
+    if row["numerator"] * KG_PER_TONNE > _MOST_KG * row["denominator"]:
+        return State.CANNOT_ASSESS, "impossible_per_person"
     return (State.OK if row["coverage"] >= 1.0 else State.PROVISIONAL), None
 
 

@@ -1,27 +1,42 @@
-"""The shares of generation that the service publishes, and which masses each of them counts."""
+"""The shares that the service publishes, and which masses each of them counts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 REDUCED: Final = ("recycled", "composted", "reused")
 ENDED: Final = ("incinerated", "landfilled")
 """Final steps of handling. What is sorted, collected or received is on its way to one of them."""
 
+TREATED: Final = "treated"
+RESOURCED: Final = ("recycled_directly", "recovered_by_treatment", "group_collected")
+"""Japan's three ways to recycling. They and `treated` are the same waste counted another way."""
+
+
+class Basis(NamedTuple):
+    """What distinguishes the numbers of two shares, as of `Rate`."""
+
+    parts: tuple[str, ...]
+    whole: tuple[str, ...]
+    needs: tuple[tuple[str, ...], ...]
+    controlled: tuple[str, ...]
+
 
 @dataclass(frozen=True)
 class Rate:
-    """A share of what was generated.
+    """A share of what was generated, or of another mass.
 
     Attributes:
         indicator: Its code.
         method: Its identifier before an operator's rows.
         parts: Parameters added up; each tonne has one of them as its final step.
         needs: Of each of these groups a jurisdiction has to report one in the period, or there is
-            no figure.
+            figure with a number.
         controlled: Of the parts, those that count only at facilities known to be controlled.
         verified: Whether the formula was seen in the text of its source.
+        whole: Parameters that are added up and divided by.
+        names_missing: Whether there is a figure without a number where a need is not reported.
     """
 
     indicator: str
@@ -30,6 +45,13 @@ class Rate:
     needs: tuple[tuple[str, ...], ...]
     controlled: tuple[str, ...] = ()
     verified: bool = True
+    whole: tuple[str, ...] = ("generated",)
+    names_missing: bool = False
+
+    @property
+    def basis(self) -> Basis:
+        """What its numbers are made from."""
+        return Basis(self.parts, self.whole, self.needs, self.controlled)
 
 
 RATES: Final = (
@@ -72,6 +94,14 @@ RATES: Final = (
         (("recycled", "composted"),),
         verified=False,
     ),
+    Rate(
+        "waste.recycling_rate_jp",
+        "kembar/recycling-rate-jp@1",
+        RESOURCED,
+        tuple((parameter,) for parameter in (TREATED, *RESOURCED)),
+        whole=(TREATED, "group_collected"),
+        names_missing=True,
+    ),
 )
 """All shares the service publishes.
 
@@ -83,4 +113,6 @@ Diversion and SDG 12.5.1 leave out what was used again, which is no treatment of
 the same masses, as digested waste and waste fed to larvae have no parameter of their own and are
 `composted`.
 SDG 11.6.1 counts what ended in a facility whose control is known; of waste used again none did.
+Japan's rate has masses of its own, as `recycled` does not tell the way it took, and what was
+incinerated may be landfilled as ash. A city without group collection says so with a zero.
 """

@@ -1,4 +1,4 @@
-"""Shares of what was generated, of jurisdictions and calendar months and years."""
+"""Shares of what was generated or treated, of jurisdictions and calendar months and years."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import polars as pl
 from kembar_shared.measurement import coverage
 from kembar_shared.measurement.indicators import Figure
 from kembar_shared.measurement.vocabulary import State
-from kembar_waste.indicators import facilities, sides
+from kembar_waste.indicators import facilities, sides, unreported
 from kembar_waste.indicators.rates import RATES, Rate
 from kembar_waste.indices import rates
 from kembar_waste.standards.survey import FACILITY
@@ -17,21 +17,27 @@ from kembar_waste.standards.survey import FACILITY
 if TYPE_CHECKING:
     from kembar_shared.measurement.standards import Standards
 
-_IS_PART: Final = pl.col("code") != sides.GENERATED
 _FIGURE: Final = ("basis", "place", "period", "grain")
 _HAS_NUMBER: Final = (State.OK.value, State.PROVISIONAL.value)
 
-_NEEDS: Final = pl.DataFrame(
+_ROLES: Final = pl.DataFrame(
     [
-        (basis, sides.PARAMETERS.index(parameter), number)
-        for basis, (_, needs, _) in enumerate(sides.BASES)
-        for number, group in enumerate(needs)
-        for parameter in group
+        (
+            number,
+            code,
+            next((n for n, group in enumerate(basis.needs) if code in sides.of(group)), None),
+            code in sides.of(basis.parts),
+            code in sides.of(basis.whole),
+        )
+        for number, basis in enumerate(sides.BASES)
+        for code in sides.of((*basis.whole, *basis.parts))
     ],
-    schema={"basis": pl.Int64(), "code": pl.Int64(), "group": pl.Int64()},
+    schema={"basis": pl.Int64(), "code": pl.Int64(), "group": pl.Int64()}
+    | {"is_part": pl.Boolean(), "is_whole": pl.Boolean()},
     orient="row",
 )
-_NEEDED: Final = {basis: len(needs) for basis, (_, needs, _) in enumerate(sides.BASES)}
+_NEEDED: Final = {number: len(basis.needs) for number, basis in enumerate(sides.BASES)}
+_WHOLES: Final = {number: basis.whole[0] for number, basis in enumerate(sides.BASES)}
 
 
 class Shares:
@@ -49,42 +55,42 @@ class Shares:
     def figures(self, units: pl.DataFrame) -> list[Figure]:
         """Return the shares of each jurisdiction, month and year.
 
-        A share divides the same days (or reported months, or years) only: those of which
-        generation and every part are known.
+        A share divides the same days (or reported months, or years) only: those of which the
+        whole and every part are known.
 
         Args:
             units: As of `series.units`.
         """
         numbered = sides.numbered(units, self._levels)
-        bases = sides.bases_of(numbered)
-        if not bases:
-            return []
-        found = _shares(numbered, bases)
-        return [
-            Figure.of(
-                {**row, "detail": _detail(row, rate)},
-                indicator=rate.indicator,
-                unit="1",
-                method=self._standards.method(rate.method, FACILITY)
-                if rate.controlled
-                else rate.method,
-            )
-            for rate in RATES
-            for row in found.filter(
-                basis=sides.BASES.index((rate.parts, rate.needs, rate.controlled))
-            ).iter_rows(named=True)
-        ]
+        found: list[Figure] = []
+        if bases := sides.bases_of(numbered):
+            shares = _shares(numbered, bases)
+            found = [
+                Figure.of(
+                    {**row, "detail": _detail(row, rate)},
+                    indicator=rate.indicator,
+                    unit="1",
+                    method=self._standards.method(rate.method, FACILITY)
+                    if rate.controlled
+                    else rate.method,
+                )
+                for rate in RATES
+                for row in shares.filter(basis=sides.BASES.index(rate.basis)).iter_rows(named=True)
+            ]
+        return [*found, *unreported.figures(units, found)]
 
 
 def _detail(row: dict[str, Any], rate: Rate) -> dict[str, object]:
     detail = {name: row[name] for name in ("parameters", "grains", "reason")}
     if rate.controlled:
         detail["unknown_control_t"] = row["unknown"]
+    if rate.names_missing:
+        detail["missing"] = []
     return detail
 
 
 def _shares(units: pl.DataFrame, bases: list[int]) -> pl.DataFrame:
-    """Divide the parts by what was generated on the same days, or in the same months or years."""
+    """Divide the parts by the whole of the same days, or of the same months or years."""
     # One side by the day and the other by the month are both reported, but not to be divided.
     reported = pl.col("groups").explode().drop_nulls().n_unique().over("basis", "place", "period")
     needed = pl.col("basis").replace_strict(_NEEDED, return_dtype=pl.UInt32)
@@ -93,7 +99,7 @@ def _shares(units: pl.DataFrame, bases: list[int]) -> pl.DataFrame:
     )
     both = (
         sides.judged(units, bases)
-        .join(_NEEDS, on=["basis", "code"], how="left", maintain_order="left")
+        .join(_ROLES, on=["basis", "code"], how="left", maintain_order="left")
         .with_columns(parameter=names)
         .sort("parameter")
         .group_by(_FIGURE, maintain_order=True)
@@ -102,9 +108,9 @@ def _shares(units: pl.DataFrame, bases: list[int]) -> pl.DataFrame:
             pl.col("coverage").min(),
             coverage.least_real(pl.col("origin")).alias("origin"),
             pl.col("stations").explode().unique().sort(),
-            part=pl.col("numerator").filter(_IS_PART).sum(),
-            whole=pl.col("numerator").filter(~_IS_PART).sum(),
-            unknown=pl.col("denominator").filter(_IS_PART).sum(),
+            part=pl.col("numerator").filter("is_part").sum(),
+            whole=pl.col("numerator").filter("is_whole").sum(),
+            unknown=pl.col("denominator").filter("is_part").sum(),
             parameters=pl.col("parameter"),
             grains=pl.col("grain"),
             groups=pl.col("group").drop_nulls().unique(),
@@ -139,13 +145,14 @@ def _stated(chosen: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit(State.PROVISIONAL.value))
         .otherwise(pl.lit(State.OK.value))
     )
+    named = pl.col("basis").replace_strict(_WHOLES, return_dtype=pl.String)
     reason = (
         pl.when(pl.col("state") != State.CANNOT_ASSESS.value)
         .then(None)
         .when(pl.col("value").is_null() & (pl.col("part") > pl.col("whole")))
-        .then(pl.lit("part_exceeds_generated"))
+        .then(pl.format("part_exceeds_{}", named))
         .when(pl.col("whole") == 0.0)
-        .then(pl.lit("nothing_generated"))
+        .then(pl.format("nothing_{}", named))
         .when(pl.col("unknown") > 0.0)
         .then(pl.lit("control_level_unknown"))
         .otherwise(pl.lit("negative_mass"))

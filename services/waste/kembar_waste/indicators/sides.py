@@ -9,18 +9,20 @@ import polars as pl
 from kembar_shared.measurement import coverage
 from kembar_shared.measurement.vocabulary import Grain
 from kembar_waste.indicators import facilities
-from kembar_waste.indicators.rates import ENDED, RATES, REDUCED
+from kembar_waste.indicators.rates import ENDED, RATES, REDUCED, RESOURCED, TREATED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-PARAMETERS: Final = ("generated", "sorted", *REDUCED, *ENDED)
+    from kembar_waste.indicators.rates import Basis
+
+PARAMETERS: Final = ("generated", "sorted", *REDUCED, *ENDED, TREATED, *RESOURCED)
 """Sides of shares; a parameter's place is its code."""
 
-GENERATED: Final = PARAMETERS.index("generated")
+_NEVER_CLOSED: Final = tuple(PARAMETERS.index(name) for name in ("generated", TREATED))
 
-BASES: Final = tuple(dict.fromkeys((rate.parts, rate.needs, rate.controlled) for rate in RATES))
-"""What distinguishes the numbers of two shares; each is computed once, and has a number."""
+BASES: Final = tuple(dict.fromkeys(rate.basis for rate in RATES))
+"""The bases of all shares; each is computed once, and has a number."""
 
 # Whole numbers stand for places, bases and parameters: joining by texts takes ten times as long.
 WIDTH: Final = 100
@@ -59,8 +61,9 @@ def numbered(units: pl.DataFrame, levels: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _of(parameters: Iterable[str]) -> list[int]:
-    return [PARAMETERS.index(parameter) for parameter in parameters]
+def of(parameters: Iterable[str]) -> list[int]:
+    """Return the codes of *parameters*, each once."""
+    return [PARAMETERS.index(parameter) for parameter in dict.fromkeys(parameters)]
 
 
 def _bits(codes: Iterable[int]) -> int:
@@ -73,8 +76,8 @@ def bases_of(units: pl.DataFrame) -> list[int]:
     present = frozenset(units["code"].unique())
     return [
         basis
-        for basis, (_, needs, _) in enumerate(BASES)
-        if all(present & {*_of(group)} for group in needs)
+        for basis, (*_, needs, _) in enumerate(BASES)
+        if all(present & {*of(group)} for group in needs)
     ]
 
 
@@ -89,7 +92,7 @@ def _known(units: pl.DataFrame, bases: list[int]) -> pl.DataFrame:
     Returns:
         The columns of `_SLOT`, and for each basis whether it is known, named by its number.
     """
-    codes = range(len(PARAMETERS))
+    codes = units["code"].unique().sort().to_list()
     lives = _lives(units)
     until = lives.group_by("place").agg(
         pl.col("until").filter(code=code).first().alias(f"until {code}") for code in codes
@@ -107,17 +110,18 @@ def _known(units: pl.DataFrame, bases: list[int]) -> pl.DataFrame:
             by="place",
             check_sortedness=False,
         )
-    is_told = {code: _is_told(code, slots.columns) for code in codes}
+    is_told = {code: _is_told(code) for code in codes}
     slots = slots.with_columns(
         reported=pl.sum_horizontal(
             pl.when(is_told[code]).then(1 << code).otherwise(0) for code in codes
         )
     ).join(until, on="place")
     is_owed = {code: pl.col("period") < pl.col(f"until {code}") for code in codes}
-    is_owed[GENERATED] = pl.col(f"until {GENERATED}").is_not_null()
+    never_closed = [code for code in _NEVER_CLOSED if code in codes]
+    is_owed |= {code: pl.col(f"until {code}").is_not_null() for code in never_closed}
     owed = pl.sum_horizontal(pl.when(is_owed[code]).then(1 << code).otherwise(0) for code in codes)
     return slots.with_columns(owed=owed).select(
-        *_SLOT, *(_is_known(BASES[basis][0]).alias(str(basis)) for basis in bases)
+        *_SLOT, *(_is_known(BASES[basis]).alias(str(basis)) for basis in bases)
     )
 
 
@@ -152,17 +156,15 @@ def _expected(lives: pl.DataFrame) -> dict[int, pl.DataFrame]:
     return {code: counts.filter(code=code).drop("code") for code in lives["code"].unique().sort()}
 
 
-def _is_told(code: int, columns: list[str]) -> pl.Expr:
+def _is_told(code: int) -> pl.Expr:
     """Say whether all stations that owe a parameter reported it, and any did."""
-    if f"expected {code}" not in columns:
-        return pl.lit(value=False)
     told = pl.col(f"told {code}")
     return (told > 0) & (told >= pl.col(f"expected {code}").fill_null(0))
 
 
-def _is_known(parts: Iterable[str]) -> pl.Expr:
+def _is_known(basis: Basis) -> pl.Expr:
     """Say whether all that is owed of a share was reported, and there is a share to be made."""
-    whole, part = 1 << GENERATED, _bits(_of(parts))
+    whole, part = _bits(of(basis.whole)), _bits(of(basis.parts))
     owed = pl.col("owed") & (whole | part)
     is_reported = (pl.col("reported") & owed) == owed
     return is_reported & ((owed & whole) > 0) & ((owed & part) > 0)
@@ -176,8 +178,8 @@ def _side(basis: int) -> dict[str, pl.Expr]:
     """
     is_known, mass = pl.col(str(basis)), pl.col("numerator")
     counted, unknown = mass, pl.lit(None, dtype=pl.Float64)
-    if controlled := BASES[basis][2]:
-        is_controlled = pl.col("code").is_in(_of(controlled))
+    if controlled := BASES[basis].controlled:
+        is_controlled = pl.col("code").is_in(of(controlled))
         is_unknown = is_controlled & pl.col("level").is_null()
         is_dumped = is_controlled & (pl.col("level") == 0.0)
         counted = pl.when(mass.is_not_null() & (is_unknown | is_dumped)).then(0.0).otherwise(mass)
@@ -226,7 +228,7 @@ def _of_length(
     ).join(sums, on=["place", "code", "grain", "period"])  # fmt: skip
     shared = ("place", "code", "period", "grain", "expected", "origin", "stations")
     sides = [
-        wide.filter(pl.col("code").is_in([GENERATED, *_of(BASES[basis][0])])).select(
+        wide.filter(pl.col("code").is_in(of((*BASES[basis].whole, *BASES[basis].parts)))).select(
             *shared,
             *(pl.col(f"{basis} {name}").alias(name) for name in _SUMMED),
             basis=pl.lit(basis, dtype=pl.Int64),

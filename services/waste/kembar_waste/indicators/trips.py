@@ -23,7 +23,20 @@ _FIGURE: Final = ("jurisdiction", "period", "grain")
 _SLOT: Final = ("station", "grain", "period")
 
 
-def figures(days: pl.DataFrame, standards: Standards) -> list[Figure]:
+_MOST_T: Final = 40.0
+"""Load that no truck carries (domain rules, D: gross range of a truck's load)."""
+
+
+def loads_of(standards: Standards) -> pl.DataFrame:
+    """Return the loads of trips in t, as of `facilities.dated`.
+
+    Raises:
+        StandardsUnfit: One of them is no truck's.
+    """
+    return facilities.dated(standards, TRIP_LOAD, "load", "t/trip", most=_MOST_T)
+
+
+def figures(days: pl.DataFrame, loads: pl.DataFrame, method: str) -> list[Figure]:
     """Return the masses in t that trips stand for, of each jurisdiction, month and year.
 
     A load holds for the days it was recorded for and no others: of a station's own, else its
@@ -31,16 +44,16 @@ def figures(days: pl.DataFrame, standards: Standards) -> list[Figure]:
 
     Args:
         days: Of `DAYS_SCHEMA`, totals or parts.
-        standards: Whose factors `trip-load` are used.
+        loads: As of `loads_of`.
+        method: Identifier of the method by these loads.
     """
-    converted = _converted(days, standards)
-    method = standards.method(METHOD, TRIP_LOAD)
+    converted = _converted(days, loads)
     found: list[Figure] = []
     for length, label in _LENGTHS.items():
         shorter = converted
         if length is Grain.MONTH:
             shorter = converted.filter(pl.col("grain") != Grain.YEAR.value)
-        loads = (
+        used = (
             shorter.with_columns(pl.col("period").dt.strftime(label))
             .group_by(_FIGURE)
             .agg(
@@ -54,16 +67,15 @@ def figures(days: pl.DataFrame, standards: Standards) -> list[Figure]:
         judged = coverage.finest(coverage.judge(converted, length))
         found += [
             _figure(row, method)
-            for row in judged.join(loads, on=_FIGURE, how="left")
+            for row in judged.join(used, on=_FIGURE, how="left")
             .sort("jurisdiction", "period")
             .iter_rows(named=True)
         ]
     return found
 
 
-def _converted(days: pl.DataFrame, standards: Standards) -> pl.DataFrame:
+def _converted(days: pl.DataFrame, loads: pl.DataFrame) -> pl.DataFrame:
     """Return the trips of each station with its load and the mass it stands for."""
-    loads = facilities.dated(standards, TRIP_LOAD, "load")
     units = series.units(days)
     counts = days.filter(parameter="trips").group_by(_SLOT).agg(trips=pl.col("sum").sum())
     trips = (

@@ -48,8 +48,17 @@ class Touched:
     last_us: int
 
 
-def touched(conn: Connection, *, done: int, upto: int) -> list[Touched]:
-    """Return what each event after *done*, up to *upto*, touched at each station."""
+def touched(
+    conn: Connection, *, done: int, upto: int, parameters: Sequence[str] | None = None
+) -> list[Touched]:
+    """Return what each event after *done*, up to *upto*, touched at each station.
+
+    Args:
+        conn: A reading transaction.
+        done: Place of the last event that is not asked for.
+        upto: Place of the last one that is.
+        parameters: Only what it touched of these.
+    """
     wanted = (
         select(
             STATION.c.id.label("station_id"),
@@ -64,6 +73,8 @@ def touched(conn: Connection, *, done: int, upto: int) -> list[Touched]:
         .where(EVENT.c.seq > done, EVENT.c.seq <= upto)
         .group_by(STATION.c.id, STATION.c.code, STATION.c.timezone, EVENT.c.id)
     )
+    if parameters is not None:
+        wanted = wanted.where(SERIES.c.parameter.in_(parameters))
     return [Touched(*row) for row in conn.execute(wanted)]
 
 

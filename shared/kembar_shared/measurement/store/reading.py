@@ -219,6 +219,7 @@ def days(
     end_day: int,
     jurisdiction: str | None = None,
     stations: Sequence[str] | None = None,
+    parameters: Sequence[str] | None = None,
 ) -> Sequence[Any]:
     """Return the rollups of the local days asked for, with their stations and series.
 
@@ -228,8 +229,11 @@ def days(
         end_day: First local day no longer asked for.
         jurisdiction: Only of its stations.
         stations: Only of these stations, by their codes.
+        parameters: Only of these parameters.
     """
     conditions = [ROLLUP.c.first_day >= first_day, ROLLUP.c.first_day < end_day]
+    if parameters is not None:
+        conditions.append(SERIES.c.parameter.in_(parameters))
     if jurisdiction is not None:
         conditions.append(STATION.c.jurisdiction == jurisdiction)
     if stations is not None:
