@@ -58,6 +58,17 @@ def gross_range_of_one(parameter: Parameter, value: float) -> Flag:
     return Flag.GOOD
 
 
+def good_range(parameter: Parameter) -> tuple[float, float]:
+    """Return between which bounds, they included, `gross_range` flags a value GOOD.
+
+    Without any span none is: infinity to minus infinity.
+    """
+    if parameter.fail is None and parameter.suspect is None:
+        return np.inf, -np.inf
+    lows, highs = zip(*map(_bounds, (parameter.fail, parameter.suspect)), strict=True)
+    return max(lows), min(highs)
+
+
 def _bounds(span: Span | None) -> tuple[float, float]:
     """Return a span's bounds; an open one is infinite."""
     low = None if span is None else span.low

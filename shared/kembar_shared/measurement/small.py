@@ -10,6 +10,7 @@ import json
 import re
 import uuid
 from datetime import datetime
+from itertools import count, starmap
 from typing import TYPE_CHECKING, Any, Final
 
 from kembar_shared.chassis import logs
@@ -17,16 +18,17 @@ from kembar_shared.measurement import qc
 from kembar_shared.measurement.periods import Duration, us_of_instant
 from kembar_shared.measurement.store.posts import Post, Row
 from kembar_shared.measurement.uploads import AHEAD, EARLIEST, MISSING_CODES, MOST_DIGITS
+from kembar_shared.measurement.vocabulary import Flag
 
 if TYPE_CHECKING:
     from kembar_shared.chassis.verifying import Caller
-    from kembar_shared.measurement.catalogue import Catalogue
+    from kembar_shared.measurement.catalogue import Catalogue, Parameter
     from kembar_shared.measurement.ingest import File, Terms
 
 MOST_BYTES: Final = 256 * 1024
 MOST_ROWS: Final = 1000
 _EARLIEST_US: Final = us_of_instant(EARLIEST)
-_NEEDED: Final = frozenset({"station", "parameter", "time", "value", "unit"})
+_NEEDED: Final = ("station", "parameter", "time", "value", "unit")
 _EMPTY: Final = frozenset({"qualifier", "limit"})
 """Members that may be there with nothing in them."""
 
@@ -36,20 +38,38 @@ _TIME = re.compile(
     r"(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9])"
 )
 _TIME_CHARACTERS: Final = len("2026-01-05T10:00:00+07:00")
-_DECIMAL = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
+_DECIMALS = re.compile(r"[+-]?[0-9]++(?:\.[0-9]++)?+(?:\n[+-]?[0-9]++(?:\.[0-9]++)?+)*+")
+_KEY = re.compile(r'"[ \t\n\r]*+:')
+_MISSING: Final = frozenset(MISSING_CODES)
+_GOOD: Final = int(Flag.GOOD)
 
 
 class _Odd(ValueError):
     """Something is not of the plainest form."""
 
 
+class _Measured:
+    """A parameter in its own unit."""
+
+    __slots__ = ("_high", "_low", "_parameter", "span")
+
+    def __init__(self, parameter: Parameter) -> None:
+        self._parameter = parameter
+        self.span = Duration.parse(parameter.period).span
+        self._low, self._high = qc.good_range(parameter)
+
+    def flag(self, value: float) -> int:
+        """Return the flag of one value; nearly all are good."""
+        if self._low <= value <= self._high:
+            return _GOOD
+        return int(qc.gross_range_of_one(self._parameter, value))
+
+
 class Reader:
     """Reads plain small uploads of one service."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._parameters = {
-            (p.code, p.unit): (p, Duration.parse(p.period).span) for p in catalogue.parameters
-        }
+        self._parameters = {(p.code, p.unit): _Measured(p) for p in catalogue.parameters}
         words = [word for p in catalogue.parameters for word in (p.code, p.unit)]
         self._longest = max(_TIME_CHARACTERS, MOST_DIGITS, *map(len, words))
 
@@ -63,8 +83,6 @@ class Reader:
             text = file.content.read().decode("ascii")
             rows = self._rows(text, caller, terms, latest_us=us_of_instant(now + AHEAD))
         except (ValueError, KeyError, RecursionError, OverflowError):
-            return None
-        if len({(row.station, row.parameter, row.time_us) for row in rows}) < len(rows):
             return None
         return Post(
             client=caller.client,
@@ -81,23 +99,21 @@ class Reader:
         declared = terms.declared
         if declared.cell_characters < self._longest:
             raise _Odd
-        # Each spelling is looked at once.
-        stations: set[str] = set()
-        times: dict[str, int] = {}
-        rows = []
-        for line, members in enumerate(_measurements(text, min(MOST_ROWS, declared.rows)), 1):
-            station, code, time, value, unit = _cells(members, declared.columns)
-            parameter, span = self._parameters[code, unit]
-            if station not in stations:
-                if len(station) > declared.cell_characters or not caller.sees(station):
-                    raise _Odd
-                stations.add(station)
-            if time not in times:
-                times[time] = _instant_us(time, latest_us)
-            number = _number(value)
-            flag = qc.gross_range_of_one(parameter, number)
-            rows.append(Row(line, station, code, times[time], number, span, int(flag)))
-        return rows
+        measurements = _measurements(text, min(MOST_ROWS, declared.rows))
+        stations, codes, times, values, units = _columns(measurements, declared.columns)
+        for station in set(stations):
+            if len(station) > declared.cell_characters or not caller.sees(station):
+                raise _Odd
+        instants = {time: _instant_us(time, latest_us) for time in set(times)}
+        times_us = [instants[time] for time in times]
+        if len(set(zip(stations, codes, times_us, strict=True))) < len(measurements):
+            raise _Odd
+        of = [self._parameters[pair] for pair in zip(codes, units, strict=True)]
+        numbers = _numbers(values)
+        spans = [each.span for each in of]
+        flags = [each.flag(number) for each, number in zip(of, numbers, strict=True)]
+        rows = zip(count(1), stations, codes, times_us, numbers, spans, flags, strict=False)
+        return list(starmap(Row, rows))
 
 
 def _is_plain(terms: Terms) -> bool:
@@ -114,26 +130,34 @@ def _measurements(text: str, most: int) -> list[Any]:  # Any: what JSON can say
     measurements = document["measurements"]
     if not isinstance(measurements, list) or not 0 < len(measurements) <= most:
         raise _Odd
+    try:
+        members = sum(map(len, measurements))
+    except TypeError as error:
+        raise _Odd from error
+    # Of two members of one name the decoder keeps one. A text that begins with a colon is counted
+    # as a name too, so there are never fewer names than members.
+    if len(_KEY.findall(text)) != 1 + members:
+        raise _Odd
     return measurements
 
 
-def _cells(members: Any, most: int) -> tuple[str, str, str, str, str]:
-    """Return the cells of a row that every row has; Any: what JSON can say."""
+def _columns(measurements: list[Any], most: int) -> list[list[str]]:
+    """Return the cells that every row has, column by column; Any: what JSON can say."""
     try:
-        station, code, time = members["station"], members["parameter"], members["time"]
-        value, unit = members["value"], members["unit"]
+        columns = [[row[name] for row in measurements] for name in _NEEDED]
+        lengths = set(map(len, measurements))
     except (KeyError, TypeError) as error:
         raise _Odd from error
-    is_text = isinstance(station, str) and isinstance(code, str) and isinstance(time, str)
-    if not (is_text and isinstance(value, str) and isinstance(unit, str)) or len(members) > most:
+    if any(set(map(type, column)) != {str} for column in columns) or max(lengths) > most:
         raise _Odd
-    if len(members) > len(_NEEDED) and any(
+    if lengths != {len(_NEEDED)} and any(
         name not in _EMPTY or cell is not None
-        for name, cell in members.items()
+        for row in measurements
+        for name, cell in row.items()
         if name not in _NEEDED
     ):
         raise _Odd
-    return station, code, time, value, unit
+    return columns
 
 
 def _instant_us(time: str, latest_us: int) -> int:
@@ -145,22 +169,14 @@ def _instant_us(time: str, latest_us: int) -> int:
     return time_us
 
 
-def _number(value: str) -> float:
-    if len(value) > MOST_DIGITS or _DECIMAL.fullmatch(value) is None:
+def _numbers(values: list[str]) -> list[float]:
+    # No line break stands in a value: it would have to be escaped.
+    if max(map(len, values)) > MOST_DIGITS or _DECIMALS.fullmatch("\n".join(values)) is None:
         raise _Odd
-    number = float(value)
-    if number in MISSING_CODES:
+    numbers = [float(value) for value in values]
+    if not _MISSING.isdisjoint(numbers):
         raise _Odd
-    return number
+    return numbers
 
 
-def _members_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise _Odd
-    return members
-
-
-_DECODER: Final = json.JSONDecoder(
-    parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_members_once
-)
+_DECODER: Final = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)

@@ -42,6 +42,17 @@ def test_bounds_are_inside(parameter, value, flag):
     assert qc.gross_range(pl.Series([place]), values, CATALOGUE).to_list() == [flag]
 
 
+@pytest.mark.parametrize("value", [-0.1, 0.0, 2.9, 3.0, 7.0, 11.0, 11.1, 14.0, 14.1])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_one_value_is_flagged_as_a_column_is(place, value):
+    parameter = CATALOGUE.parameters[place]
+    (flag,) = qc.gross_range(pl.Series([place]), pl.Series([value]), CATALOGUE).to_list()
+    low, high = qc.good_range(parameter)
+
+    assert qc.gross_range_of_one(parameter, value) == flag
+    assert (low <= value <= high) is (flag == Flag.GOOD)
+
+
 def test_flags_keep_the_order_of_the_rows():
     values = pl.Series([20.0, 1.0, 7.0])
     flags = qc.gross_range(pl.Series([0, 2, 0]), values, CATALOGUE)

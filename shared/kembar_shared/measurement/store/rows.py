@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.dialects import postgresql
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from kembar_shared.chassis.database import Connection
 
+_PLAIN: Final = frozenset({int, float, bool})
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # the library's, unannotated
 
 
@@ -148,7 +149,13 @@ def _unnested(kinds: Sequence[str]) -> str:
 
 
 def _columns(rows: Sequence[tuple[Any, ...]]) -> list[str]:
-    return [f"{{{','.join(map(_element, column))}}}" for column in zip(*rows, strict=True)]
+    return [f"{{{_elements(column)}}}" for column in zip(*rows, strict=True)]
+
+
+def _elements(column: tuple[Any, ...]) -> str:
+    """Spell the elements of an array; numbers are spelled as they are."""
+    is_plain = _PLAIN.issuperset(map(type, column))
+    return ",".join(map(str if is_plain else _element, column))
 
 
 def _element(value: str | float | bool | None) -> str:  # noqa: FBT001  a value
