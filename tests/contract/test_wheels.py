@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -11,14 +12,18 @@ import subprocess
 import sys
 import time
 import zipfile
+from importlib import metadata
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import httpx
 import pytest
+from packaging.requirements import Requirement
 
 from tests.loopback import PLAIN
 
 ROOT = Path(__file__).parents[2]
+REQUIREMENTS = ROOT / "deploy" / "requirements"
 MEMBERS = {
     "kembar-shared": ROOT / "shared",
     "kembar-waste": ROOT / "services" / "waste",
@@ -29,6 +34,8 @@ MEMBERS = {
 }
 PROCESSES = ("waste", "water", "air", "gateway")
 START_S = 30
+MARKER = re.compile(r" ; [^\\]+ (?=\\)")
+"""Of what is needed on some machines alone, which these are; elsewhere it may be needed anyway."""
 
 DATA = {
     "kembar-shared": (
@@ -96,14 +103,6 @@ def wheels(uv, tmp_path_factory) -> dict[str, Path]:
     return made
 
 
-@pytest.fixture(scope="module")
-def venv(uv, tmp_path_factory) -> Path:
-    """Make one environment, so that what all services need is compiled once."""
-    folder = tmp_path_factory.mktemp("installed") / "venv"
-    run(uv, "venv", "--quiet", "--python", sys.executable, folder)
-    return folder
-
-
 @pytest.mark.parametrize("name", MEMBERS)
 def test_every_file_of_the_package_is_in_the_wheel(wheels, name):
     package = MEMBERS[name] / name.replace("-", "_")
@@ -124,17 +123,32 @@ def test_every_file_of_the_package_is_in_the_wheel(wheels, name):
         assert any(Path(file).match(pattern) for file in inside), pattern
 
 
+@pytest.mark.parametrize("name", [*PROCESSES, "client"])
+def test_what_each_asks_for_is_part_of_what_is_installed_here(name):
+    """Pin by pin and hash by hash: those of `all` were checked when they were installed."""
+    asked, installed_here = (
+        set(re.split(r"\n(?=\S)", MARKER.sub(" ", file.read_text().strip())))
+        for file in (REQUIREMENTS / f"{name}.txt", REQUIREMENTS / "all.txt")
+    )
+
+    assert all("--hash=sha256:" in pin for pin in asked)
+    assert asked <= installed_here
+
+
 @pytest.mark.parametrize("name", PROCESSES)
-def test_a_service_installed_from_its_wheels_alone_starts(uv, wheels, venv, tmp_path, name):
+def test_a_service_installed_from_its_wheels_alone_starts(uv, wheels, tmp_path, name):
     """In an environment of its pinned dependencies, its own wheel and the shared one."""
+    venv = tmp_path / "venv"
     python = venv / "bin" / "python"
-    pins = ROOT / "deploy" / "requirements" / f"{name}.txt"
-    # Takes away what the one before had beside these.
-    run(uv, "pip", "sync", "--quiet", "--python", python, "--require-hashes", pins)
+    run(uv, "venv", "--quiet", "--python", sys.executable, venv)
+    (site,) = venv.glob("lib/python*/site-packages")
+    pins = pinned(REQUIREMENTS / f"{name}.txt")
+    for distribution, version in pins.items():
+        lay(distribution, version, site)
     # uv caches wheels by name and version, and these change while their version stays.
     own = (wheels["kembar-shared"], wheels[f"kembar-{name}"])
     run(uv, "pip", "install", "--quiet", "--python", python, "--no-deps", "--refresh", *own)
-    assert installed(uv, python) <= pinned(pins) | {"kembar-shared", f"kembar-{name}"}
+    assert installed(uv, python) == set(pins) | {"kembar-shared", f"kembar-{name}"}
     run(uv, "pip", "check", "--python", python)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -171,9 +185,31 @@ def installed(uv: str, python: Path) -> set[str]:
     return {package["name"] for package in json.loads(listed)}
 
 
-def pinned(pins: Path) -> set[str]:
-    lines = pins.read_text().splitlines()
-    return {line.partition("==")[0].partition("[")[0] for line in lines if "==" in line}
+def pinned(file: Path) -> dict[str, str]:
+    """Return which version of what is needed on this machine."""
+    lines = [line.rstrip(" \\") for line in file.read_text().splitlines() if "==" in line]
+    needed = [Requirement(line) for line in lines]
+    return {
+        each.name: next(iter(each.specifier)).version
+        for each in needed
+        if each.marker is None or each.marker.evaluate()
+    }
+
+
+def lay(name: str, version: str, site: Path) -> None:
+    """Lay what is installed here into *site* as well, file by file; compiled files come along."""
+    distribution = metadata.distribution(name)
+    assert distribution.version == version, f"{name} {distribution.version} is installed"
+    for file in distribution.files or ():
+        if ".." in file.parts or file.suffix == ".pyc":
+            continue
+        source, target = Path(file.locate()), site / file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.symlink_to(source)
+        compiled = Path(cache_from_source(str(source)))
+        if source.suffix == ".py" and compiled.exists():
+            (target.parent / "__pycache__").mkdir(exist_ok=True)
+            (target.parent / "__pycache__" / compiled.name).symlink_to(compiled)
 
 
 def await_ready(process: subprocess.Popen, url: str) -> int | None:
