@@ -37,8 +37,9 @@ one, and the verdict is marked `retrospective`.
 
 ## Rows of your own
 
-Name a TOML file with `KEMBAR_AIR_STANDARDS_FILE` (or `_WATER_`, `_WASTE_`) and start the service
-again:
+Name a TOML file with `KEMBAR_AIR_STANDARDS_FILE` (or `_WATER_`, `_WASTE_`), run
+`kembar-air migrate`, which brings it into force for all replicas, and start the service again
+(`kembar up` does both):
 
 ```toml
 [[limit]]

@@ -11,7 +11,8 @@ from pydantic import SecretStr
 
 from kembar_air.app import domain
 from kembar_air.settings import AirSettings
-from kembar_shared.chassis.database import connect
+from kembar_shared.chassis.database import connect, writing
+from kembar_shared.measurement import store
 from kembar_shared.measurement.indexing import Indices
 from tests.bench import product
 from tests.bench.ground import Ground
@@ -75,6 +76,8 @@ def _measure(ground: Ground, database: str, air: product.Water) -> None:
         scratch_s = []
         for number in range(ground.rounds):
             ground.say(f"indices, {database}, round {number + 1} of {ground.rounds}")
+            with writing(engine) as conn:
+                store.heads.adopt(conn, store.heads.JUDGEMENT, f"round {number}")
             indices = Indices(engine, domain(AirSettings()), rules=f"round {number}")
             scratch_s.append(_timed_s(indices))
         later_ms = []

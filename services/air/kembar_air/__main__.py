@@ -16,6 +16,7 @@ def main() -> None:
         "kembar_air.app:build",
         PACKAGES,
         make_room=MAKE_ROOM,
+        rules=cli.Rules("kembar_air.app:adopt", "kembar_air.app:obstacle"),
         more={"quality": quality},
     )
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from kembar_air.settings import AirSettings
+    from kembar_shared.chassis.database import Engine
 
 
 REACH_H: Final = 9
@@ -42,6 +43,16 @@ def domain(settings: AirSettings) -> Domain:
 def build(settings: AirSettings) -> FastAPI:
     """Assemble the service."""
     return service.build(settings, domain(settings))
+
+
+def adopt(settings: AirSettings, engine: Engine) -> None:
+    """Bring the limits, factors and settings of this process into force for all replicas."""
+    service.adopt(settings, domain(settings), engine)
+
+
+def obstacle(settings: AirSettings) -> str | None:
+    """Return why this process may not serve beside the others, if anything."""
+    return service.obstacle(settings, domain(settings))
 
 
 def check_quality(settings: AirSettings) -> str:

@@ -16,6 +16,7 @@ def main() -> None:
         "kembar_waste.app:build",
         PACKAGES,
         make_room=MAKE_ROOM,
+        rules=cli.Rules("kembar_waste.app:adopt", "kembar_waste.app:obstacle"),
         more={"quality": quality},
     )
 

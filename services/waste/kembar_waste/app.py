@@ -17,6 +17,7 @@ from kembar_waste.verdicts import WasteVerdicts
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from kembar_shared.chassis.database import Engine
     from kembar_waste.settings import WasteSettings
 
 
@@ -72,6 +73,16 @@ def _claims(settings: WasteSettings) -> tuple[claims.Claim, ...]:
 def build(settings: WasteSettings) -> FastAPI:
     """Assemble the service."""
     return service.build(settings, domain(settings))
+
+
+def adopt(settings: WasteSettings, engine: Engine) -> None:
+    """Bring the limits, factors and settings of this process into force for all replicas."""
+    service.adopt(settings, domain(settings), engine)
+
+
+def obstacle(settings: WasteSettings) -> str | None:
+    """Return why this process may not serve beside the others, if anything."""
+    return service.obstacle(settings, domain(settings))
 
 
 def check_quality(settings: WasteSettings) -> str:

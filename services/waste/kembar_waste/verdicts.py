@@ -112,6 +112,8 @@ class WasteVerdicts:
             "coverage": 0.0 if figure is None else figure.coverage,
             "exceeded": int(is_met is False),
             "exceeded_on": [],
+            "derived": 0,
+            "derived_from": [],
             "verdict": None if is_met is None else "met" if is_met else "not_met",
             "state": state.value,
             "reason": reason,

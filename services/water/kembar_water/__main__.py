@@ -16,6 +16,7 @@ def main() -> None:
         "kembar_water.app:build",
         PACKAGES,
         make_room=MAKE_ROOM,
+        rules=cli.Rules("kembar_water.app:adopt", "kembar_water.app:obstacle"),
         more={"quality": quality},
     )
 

@@ -15,6 +15,7 @@ from kembar_water.indices import oxygen
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from kembar_shared.chassis.database import Engine
     from kembar_water.settings import WaterSettings
 
 
@@ -44,6 +45,16 @@ def domain_of(settings: WaterSettings) -> Domain:
 def build(settings: WaterSettings) -> FastAPI:
     """Assemble the service."""
     return service.build(settings, domain_of(settings))
+
+
+def adopt(settings: WaterSettings, engine: Engine) -> None:
+    """Bring the limits, factors and settings of this process into force for all replicas."""
+    service.adopt(settings, domain_of(settings), engine)
+
+
+def obstacle(settings: WaterSettings) -> str | None:
+    """Return why this process may not serve beside the others, if anything."""
+    return service.obstacle(settings, domain_of(settings))
 
 
 def check_quality(settings: WaterSettings) -> str:

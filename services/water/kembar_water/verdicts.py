@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from kembar_shared.measurement import coverage
+from kembar_shared.measurement import completeness
+from kembar_shared.measurement.completeness import COMPLETENESS
 from kembar_shared.measurement.indicators import VERDICT_SCHEMA
 from kembar_shared.measurement.vocabulary import Grain, State
 from kembar_water.indicators import arrays, comparisons, deviation
-from kembar_water.indicators.figures import LEAST_DATES
 from kembar_water.indices import ranks
 from kembar_water.standards import indonesia, japan
 
@@ -57,12 +57,13 @@ def verdicts(standards: Standards, days: pl.DataFrame, indices: pl.DataFrame) ->
     """
     del indices
     values = _values(standards, days)
-    judged = _chosen(_counted(values).join(_ranked(values), on=_GROUP, how="left"))
+    counted = _counted(values).with_columns(_sufficient(standards))
+    judged = _chosen(counted.join(_ranked(values), on=_GROUP, how="left"))
     decided = judged.with_columns(_decision())
     is_ok = pl.col("decision").is_in(["met", "not_met"])
     states = (State.OK.value, State.CANNOT_ASSESS.value, State.INSUFFICIENT.value)
     codes = sorted({row.standard for row in standards.limits})
-    methods = {code: standards.method(f"{METHOD}/{code}", code) for code in codes}
+    methods = {code: standards.method(f"{METHOD}/{code}", code, COMPLETENESS) for code in codes}
     columns = decided.select(
         place="station",
         stations=pl.concat_list("station"),
@@ -82,6 +83,10 @@ def verdicts(standards: Standards, days: pl.DataFrame, indices: pl.DataFrame) ->
         coverage="coverage",
         exceeded="exceeded",
         exceeded_on="exceeded_on",
+        derived="derived",
+        derived_from=pl.when(pl.col("derived") > 0)
+        .then(pl.lit(list(deviation.INPUTS)))
+        .otherwise(pl.lit([], dtype=pl.List(pl.String))),
         verdict=pl.when(is_ok).then("decision"),
         state=pl.when(is_ok)
         .then(pl.lit(states[0]))
@@ -164,6 +169,7 @@ def _counted(values: pl.DataFrame) -> pl.DataFrame:
         n_all=pl.len().cast(pl.Int64),
         exceeded=breaks.sum().cast(pl.Int64),
         exceeded_on=pl.col("period").filter(breaks).unique().sort().dt.to_string("iso"),
+        derived=(is_judged & pl.col("is_derived")).sum().cast(pl.Int64),
         worst=worst,
         unknown=pl.col("unknown").drop_nulls().first(),
         may_break=((pl.col("n_above") > 0) & pl.col("most").is_not_null()).any(),
@@ -175,6 +181,20 @@ def _counted(values: pl.DataFrame) -> pl.DataFrame:
         dates=dates[0].fill_null(0),
         dates_all=dates[1].fill_null(0),
     )
+
+
+def _sufficient(standards: Standards) -> list[pl.Expr]:
+    """Say whether what was measured, and what of it could be judged, is enough of the year."""
+    dates = completeness.least(standards, completeness.YEAR, completeness.DATES, period="year")
+
+    def share(name: str) -> pl.Expr:
+        return completeness.covers(standards, completeness.YEAR, name, period="year")
+
+    return [
+        share("coverage_all").alias("enough_all"),
+        (pl.col("dates_all") >= dates).alias("dates_enough_all"),
+        (share("coverage") & (pl.col("dates") >= dates)).alias("is_complete"),
+    ]
 
 
 def _ranked(values: pl.DataFrame) -> pl.DataFrame:
@@ -205,10 +225,11 @@ def _chosen(counted: pl.DataFrame) -> pl.DataFrame:
     takes back what a day has shown.
     """
     is_broken = (pl.col("evaluation") == "each") & (pl.col("exceeded") > 0)
-    enough = pl.col("coverage_all") >= coverage.LEAST_COVERAGE
     rank = pl.col("grain").replace_strict(_RANK, return_dtype=pl.Int8)
     return (
-        counted.sort(is_broken, enough, rank, descending=[True, True, False], maintain_order=True)
+        counted.sort(
+            is_broken, "enough_all", rank, descending=[True, True, False], maintain_order=True
+        )
         .unique(_KEYS, keep="first", maintain_order=True)
         .with_columns(
             pl.min_horizontal("coverage", 1.0),
@@ -222,7 +243,6 @@ def _decision() -> pl.Expr:
     complying = pl.col("n") - pl.col("exceeded")
     unknown = pl.col("n_all") - pl.col("n")
     is_each = pl.col("evaluation") == "each"
-    complete = _complete("coverage", "dates")
     why = pl.coalesce("unknown", pl.lit(UNDECIDED))
     return (
         pl.when(pl.col("need").is_null() | ~pl.col("need").is_between(1, 100))
@@ -231,11 +251,11 @@ def _decision() -> pl.Expr:
         .then(pl.lit("not_met"))
         .when(~pl.col("is_day"))
         .then(pl.lit(COARSER))
-        .when(pl.col("coverage_all") < coverage.LEAST_COVERAGE)
+        .when(~pl.col("enough_all"))
         .then(pl.lit(UNDER_75_PERCENT))
-        .when(pl.col("dates_all") < LEAST_DATES)
+        .when(~pl.col("dates_enough_all"))
         .then(pl.lit(UNDER_TWO_DATES))
-        .when(is_each, pl.col("may_break") | ~complete)
+        .when(is_each, pl.col("may_break") | ~pl.col("is_complete"))
         .then(why)
         .when(is_each)
         .then(pl.lit("met"))
@@ -246,7 +266,3 @@ def _decision() -> pl.Expr:
         .otherwise(why)
         .alias("decision")
     )
-
-
-def _complete(share: str, dates: str) -> pl.Expr:
-    return (pl.col(share) >= coverage.LEAST_COVERAGE) & (pl.col(dates) >= LEAST_DATES)

@@ -56,6 +56,21 @@ class Command:
     do: str
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How a service keeps replicas with other settings or files from computing by turns.
+
+    Attributes:
+        adopt: `module:function`; it gets the settings and the engine, and brings the rules of
+            these settings into force.
+        obstacle: `module:function`; it gets the settings and returns why a process may not serve
+            by them, or None.
+    """
+
+    adopt: str
+    obstacle: str
+
+
 def run(
     service: str,
     settings: Callable[[], Chosen],
@@ -64,6 +79,7 @@ def run(
     *,
     files: Callable[[Chosen], Mapping[str, Path]] = lambda _: {},
     make_room: str | None = None,
+    rules: Rules | None = None,
     more: Mapping[str, Command] = MappingProxyType({}),
     add: Callable[[Any], None] = lambda _: None,  # Any: argparse keeps the type to itself
 ) -> None:
@@ -80,6 +96,7 @@ def run(
         files: What a backup keeps of it beside the database, by the name it has there.
         make_room: `module:function`, called with a connection, a table's name and rows before
             they are restored.
+        rules: Which of several processes' rules count; none: it has no such.
         more: Commands of its own, by name.
         add: Adds commands with arguments of their own; each sets `action`, which gets them and
             the settings and returns the exit code.
@@ -97,8 +114,8 @@ def run(
     needed = resolve_name(make_room) if make_room and command == "restore" else None
     kept = backups.Kept(service, packages, beside, needed)
     tasks: dict[str, Callable[[], int]] = {
-        "serve": lambda: _serve(service, chosen, resolve_name(build), packages),
-        "migrate": lambda: _migrate(service, chosen, packages, arguments.grant),
+        "serve": lambda: _serve(service, chosen, resolve_name(build), packages, rules),
+        "migrate": lambda: _migrate(service, chosen, packages, arguments.grant, rules),
         "check": lambda: _check(service, chosen, resolve_name(build), packages),
         "openapi": lambda: _openapi(_built(service, resolve_name(build), chosen)),
         "audit": lambda: audits.run(arguments, service, chosen, packages),
@@ -165,6 +182,7 @@ def _serve(
     settings: Chosen,
     build: Callable[[Chosen], FastAPI],
     packages: Sequence[str],
+    rules: Rules | None,
 ) -> int:
     state = _state(settings, packages)
     if state != "current":
@@ -175,6 +193,9 @@ def _serve(
         return NOT_CURRENT
     logs.configure(settings, service)
     app = _built(service, build, settings)
+    if rules and (obstacle := resolve_name(rules.obstacle)(settings)) is not None:
+        sys.stderr.write(f"{service}: {obstacle}\n")
+        return NOT_CURRENT
     # What is made by now stays: to look through it again and again would cost every request.
     gc.collect()
     gc.freeze()
@@ -194,19 +215,30 @@ def _built(service: str, build: Callable[[Chosen], FastAPI], settings: Chosen) -
         sys.exit(2)
 
 
-def _migrate(service: str, settings: Settings, packages: Sequence[str], role: str | None) -> int:
+def _migrate(
+    service: str,
+    settings: Settings,
+    packages: Sequence[str],
+    role: str | None,
+    rules: Rules | None,
+) -> int:
     engine = connect(settings.database_url, timeout_s=MIGRATION_TIMEOUT_S)
     if role is not None and engine.dialect.name == "sqlite":
         sys.stderr.write(f"{service}: --grant is for PostgreSQL; SQLite knows no roles\n")
         return 2
     try:
         migrate.upgrade(engine, packages)
+        if rules is not None:
+            resolve_name(rules.adopt)(settings, engine)
         if role is not None:
             with writing(engine) as conn:
                 rights.grant(conn, role)
     except rights.RoleUnfit as unfit:
         sys.stderr.write(f"{service}: {unfit}\n")
         return 1
+    except SettingUnfit as unfit:
+        sys.stderr.write(f"{service}: {unfit}\n")
+        return 2
     except Problem as problem:
         url = engine.url
         place = f"{url.host}:{url.port or 5432}" if url.host else url.database

@@ -1,20 +1,22 @@
 """How much of a month or a year was measured, and what may be said of it.
 
-The rules are the same for every service: under 75 % coverage there is no figure; values reported
+The rules are the same for every service: under the coverage that rows ask for (`completeness`:
+75 %) there is no figure; values reported
 by the day, the month and the year are never added to each other, and the finest of them with
 enough coverage wins; a figure is as real as the least real of its inputs.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from kembar_shared.measurement import completeness
 from kembar_shared.measurement.vocabulary import Grain, Origin, State
 
-LEAST_COVERAGE: Final = 0.75
-"""Share of the expected values below which a figure is insufficient (domain rules, A5)."""
+if TYPE_CHECKING:
+    from kembar_shared.measurement.standards import Standards
 
 CLOSED_AFTER: Final = "12mo"
 """How long after its last value a member that fell silent is still expected; our convention."""
@@ -45,21 +47,25 @@ _LABEL = {Grain.MONTH: "%Y-%m", Grain.YEAR: "%Y"}
 _RANK = {Grain.DAY: 0, Grain.MONTH: 1, Grain.YEAR: 2}
 _ORIGINS = (Origin.REAL.value, Origin.STAND_IN.value, Origin.SYNTHETIC.value)
 _DRY_SLOTS = {Grain.DAY: 184.0, Grain.MONTH: 6.0}
+_WHOLE, _HALF = "coverage_whole", "coverage_half"
 _GROUP = ("jurisdiction", "grain", "slot", "first")
 
 
-def gather(units: pl.DataFrame, length: Grain, *, seasons: bool = False) -> pl.DataFrame:
+def gather(
+    units: pl.DataFrame, length: Grain, standards: Standards, *, seasons: bool = False
+) -> pl.DataFrame:
     """Return the figures of jurisdictions and calendar months or years, with their states.
 
     Args:
         units: Columns of `UNIT_SCHEMA`.
         length: MONTH or YEAR.
+        standards: Hold the rows of `completeness`.
         seasons: As of `judge`.
 
     Returns:
         What `finest` returns.
     """
-    return finest(judge(units, length, seasons=seasons))
+    return finest(judge(units, length, seasons=seasons), standards)
 
 
 def judge(units: pl.DataFrame, length: Grain, *, seasons: bool = False) -> pl.DataFrame:
@@ -78,7 +84,8 @@ def judge(units: pl.DataFrame, length: Grain, *, seasons: bool = False) -> pl.Da
     Returns:
         One row per jurisdiction, period and grain with units: `jurisdiction`, `period`
         ("2023-04"), `grain`, `numerator`, `denominator`, `n`, `expected`, `coverage` (0 to 1),
-        `origin`, `stations`.
+        `origin`, `stations`; of years with *seasons* also `coverage_whole`, and
+        `coverage_half` of the less covered half (null: values by the year know no halves).
 
     Source:
         Coverage of 75 %: Directive 2008/50/EC, Annex VII and XI; half-years adapted to the tropics.
@@ -88,11 +95,12 @@ def judge(units: pl.DataFrame, length: Grain, *, seasons: bool = False) -> pl.Da
         pl.col("slot").replace_strict(_RANK, return_dtype=pl.Int8) <= _RANK[length]
     )
     sums = _expected(_sums(shorter), placed, length)
-    least = [pl.col("covered") / pl.col("expected")]
+    whole = pl.col("covered") / pl.col("expected")
+    halves = []
     if seasons and length is Grain.YEAR:
         dry = pl.col("members") * pl.col("slot").replace_strict(_DRY_SLOTS, default=None)
-        least += [pl.col("covered_dry") / dry]
-        least += [(pl.col("covered") - pl.col("covered_dry")) / (pl.col("expected") - dry)]
+        halves += [pl.col("covered_dry") / dry]
+        halves += [(pl.col("covered") - pl.col("covered_dry")) / (pl.col("expected") - dry)]
     return sums.select(
         "jurisdiction",
         pl.col("first").dt.strftime(_LABEL[length]).alias("period"),
@@ -101,23 +109,42 @@ def judge(units: pl.DataFrame, length: Grain, *, seasons: bool = False) -> pl.Da
         "denominator",
         "n",
         "expected",
-        pl.min_horizontal(*least, 1.0).alias("coverage"),
+        pl.min_horizontal(whole, *halves, 1.0).alias("coverage"),
         "origin",
         "stations",
+        *([pl.min_horizontal(*halves).alias(_HALF), whole.alias(_WHOLE)] if halves else []),
     )
 
 
-def finest(judged: pl.DataFrame) -> pl.DataFrame:
+def finest(
+    judged: pl.DataFrame, standards: Standards, *, length: Grain | None = None
+) -> pl.DataFrame:
     """Choose of each jurisdiction and period the finest grain with enough coverage.
 
     Args:
         judged: What `judge` returns.
+        standards: Hold the rows of `completeness`.
+        length: MONTH or YEAR; None: as `period` is written, "2023-04" or "2023".
 
     Returns:
         One row per jurisdiction and period, with `state` (ok, insufficient) and the numerator and
         denominator null where insufficient.
     """
-    enough = pl.col("coverage") >= LEAST_COVERAGE
+    is_year = (
+        pl.col("period").str.len_chars() == len("2023")
+        if length is None
+        else pl.lit(value=length is Grain.YEAR)
+    )
+    of_month, of_year = (
+        completeness.covers(standards, subject, "coverage")
+        for subject in (completeness.MONTH, completeness.YEAR)
+    )
+    enough = pl.when(is_year).then(of_year).otherwise(of_month)
+    if _HALF in judged.columns:
+        # Values by the year know no halves.
+        half = completeness.covers(standards, completeness.HALF_YEAR, _HALF)
+        whole = completeness.covers(standards, completeness.YEAR, _WHOLE)
+        enough = whole & half.fill_null(value=True)
     rank = pl.col("grain").replace_strict(_RANK, return_dtype=pl.Int8)
     return (
         judged.sort("jurisdiction", "period", enough, rank, descending=[False, False, True, False])
@@ -129,6 +156,7 @@ def finest(judged: pl.DataFrame) -> pl.DataFrame:
             .then(pl.lit(State.OK.value))
             .otherwise(pl.lit(State.INSUFFICIENT.value)),
         )
+        .drop(_HALF, _WHOLE, strict=False)
     )
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _MINUTES_A_MONTH: Final = 43_200
 _CADENCES_UNTIL_STALE: Final = 3
+_RULES: Final = {store.heads.JUDGEMENT: "judgement", store.heads.CHECKS: "checks"}
 _DAY: Final = timedelta(days=1)
 _SERIES: Final = ("station", "parameter", "material", "source", "origin")
 _FIGURE: Final = ("indicator", "jurisdiction", "period", "origin")
@@ -37,8 +38,15 @@ class Gauges(Collector):
     Each says how real what it was made from is.
     """
 
-    def __init__(self, engine: Engine, domain: Domain) -> None:
-        self._engine, self._domain = engine, domain
+    def __init__(self, engine: Engine, domain: Domain, rules: Mapping[int, str]) -> None:
+        """Read nothing yet.
+
+        Args:
+            engine: The service's database.
+            domain: What the service measures.
+            rules: Those of this process, by what they are of (`store.heads`).
+        """
+        self._engine, self._domain, self._rules = engine, domain, rules
 
     def describe(self) -> Iterator[Metric]:
         """Name nothing beforehand: describing would read the database."""
@@ -51,9 +59,21 @@ class Gauges(Collector):
             newest = store.reading.newest_values(conn)
             figures = store.figures.newest(conn)
             indices = store.indices.newest(conn, _earliest(newest, now))
+            in_force = {what: store.heads.in_force(conn, what) for what in self._rules}
         yield from self._measurements(newest, now)
         yield self._indices(indices, newest, now)
         yield from self._indicators(figures)
+        yield self._standing(in_force)
+
+    def _standing(self, in_force: Mapping[int, str | None]) -> Metric:
+        standing = GaugeMetricFamily(
+            "kembar_rules_in_force",
+            "1 where the rules of this process are in force; where not it computes nothing.",
+            labels=("of",),
+        )
+        for what, rules in self._rules.items():
+            standing.add_metric((_RULES[what],), in_force[what] in {None, rules})
+        return standing
 
     def _measurements(self, newest: Sequence[Figure], now: datetime) -> Iterator[Metric]:
         value = GaugeMetricFamily(

@@ -15,6 +15,7 @@ from kembar_shared.chassis.database import reading, writing
 from kembar_shared.measurement import rollups, store
 from kembar_shared.measurement.indicators import HOURS_SCHEMA
 from kembar_shared.measurement.periods import Period, instant_of_us, local_midnight_us
+from kembar_shared.measurement.standing import Standing
 from kembar_shared.measurement.vocabulary import Grain
 
 if TYPE_CHECKING:
@@ -58,10 +59,13 @@ class Indices:
             rules: Changes whenever all must be computed anew from the same measurements.
         """
         self._engine, self._domain, self._rules = engine, domain, rules
+        self._standing = Standing(store.heads.JUDGEMENT, rules, "indices")
         self._lock = threading.Lock()
 
     def renew(self) -> None:
         """Bring the values up to the newest event, for the days of stations that it touched.
+
+        Nothing is done where other rules than these are in force.
 
         Part by part is computed and written in a short transaction. Every part shows
         at least what had happened when this began; of two processes at once, the one that ends
@@ -72,6 +76,8 @@ class Indices:
         """
         with self._lock:
             with reading(self._engine) as conn:
+                if not self._standing.is_in_force(conn):
+                    return
                 head = store.heads.read(conn, store.heads.INDICES)
                 upto, _ = store.events.newest(conn)
                 if head == (upto, self._rules):
@@ -81,7 +87,7 @@ class Indices:
                 if not self._renew_part(due, head):
                     return
             with writing(self._engine) as conn:
-                if store.heads.hold(conn, store.heads.INDICES) == head:
+                if self._is_mine(conn, head):
                     store.heads.note(conn, store.heads.INDICES, seq=upto, rules=self._rules)
 
     def _renew_part(self, due: Due, head: tuple[int, str]) -> bool:
@@ -96,12 +102,18 @@ class Indices:
             with reading(self._engine) as conn:
                 values = compute(conn, self._domain, due)
         with writing(self._engine) as conn:
-            if store.heads.hold(conn, store.heads.INDICES) != head:
+            if not self._is_mine(conn, head):
                 return False
             if values is None:
                 values = compute(conn, self._domain, due)
             store.indices.replace(conn, due.stations, _numbers(due), values)
         return True
+
+    def _is_mine(self, conn: Connection, head: tuple[int, str]) -> bool:
+        """Say whether nobody went on from *head*, and the rules are in force."""
+        # Read after the head is held: whoever brought others into force meanwhile is seen.
+        is_same = store.heads.hold(conn, store.heads.INDICES) == head
+        return is_same and store.heads.claim(conn, store.heads.JUDGEMENT, self._rules)
 
     def _touched(
         self, conn: Connection, done: int, rules: str, upto: int

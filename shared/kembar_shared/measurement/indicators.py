@@ -123,6 +123,8 @@ VERDICT_SCHEMA: Final = pl.Schema(
         "coverage": pl.Float64(),
         "exceeded": pl.Int64(),
         "exceeded_on": pl.List(pl.String()),
+        "derived": pl.Int64(),
+        "derived_from": pl.List(pl.String()),
         "verdict": pl.String(),
         "state": pl.String(),
         "reason": pl.String(),
@@ -138,6 +140,8 @@ VERDICT_SCHEMA: Final = pl.Schema(
 together; `stations` are those behind it. `value` is the statistic that `evaluation` compares, in
 `limit_unit`, the unit of the limit; of rules for each value, the worst. `n` values of `averaging`
 were valid, of `expected`; `exceeded` of them broke the limit, on the local days `exceeded_on`.
+`derived` of the `n` were not measured but computed from the parameters `derived_from` of the same
+days.
 
 `verdict` is `met` or `not_met`, null wherever `state` is not `ok`; `reason` is a code then. A rule
 for each value is broken by the first one that breaks it, however little else was measured; it is

@@ -19,6 +19,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from kembar_shared.chassis.database import reading, writing
 from kembar_shared.chassis.problems import DatabaseUnavailable
 from kembar_shared.measurement import store
+from kembar_shared.measurement.standing import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,6 +53,7 @@ class Checks:
         self, engine: Engine, settings: ServiceSettings, *, service: str, rules: str
     ) -> None:
         self._engine, self._settings, self._rules = engine, settings, rules
+        self._standing = Standing(store.heads.CHECKS, rules, "checks")
         self._command = [sys.executable, "-m", f"kembar_{service}", "quality"]
         self._lock = threading.Lock()
         self._child: subprocess.Popen[str] | None = None
@@ -60,6 +62,8 @@ class Checks:
     def begin(self) -> None:
         """Check what is due, if anything is, and wait for the end of it."""
         with reading(self._engine) as conn:
+            if not self._standing.is_in_force(conn):
+                return
             if not store.checks.is_due(conn, self._rules):
                 return
         with self._lock:

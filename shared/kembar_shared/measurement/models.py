@@ -303,7 +303,10 @@ class ComputedIndex(SQLModel, table=True):
 
 
 class ComputedHead(SQLModel, table=True):
-    """Up to which event, and by which rules, something was computed: 1 figures, 2 indices."""
+    """Up to which event, and by which rules, something was computed: 1 figures, 2 indices.
+
+    Also which rules are in force, and the how manieth: 3 of both, 4 of checks.
+    """
 
     __tablename__ = "computed_head"
 

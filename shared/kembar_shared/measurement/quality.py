@@ -114,6 +114,8 @@ class _Run:
     def do(self) -> Outcome:
         with writing(self._engine) as conn:
             head = store.checks.hold(conn)
+            if not store.heads.claim(conn, store.heads.CHECKS, self._rules):
+                return Outcome(reason="other rules are in force; where these shall be, run migrate")
             if head.run and datetime.now(UTC) - head.run_at.replace(tzinfo=UTC) < _SILENT:
                 return Outcome(reason="another run is under way")
             store.checks.go_on(conn, self._id)

@@ -14,6 +14,7 @@ import polars as pl
 from kembar_shared.chassis import audit
 from kembar_shared.chassis.database import reading, writing
 from kembar_shared.measurement import rollups, store
+from kembar_shared.measurement.standing import Standing
 from kembar_shared.measurement.vocabulary import State
 
 if TYPE_CHECKING:
@@ -47,10 +48,11 @@ class Figures:
             rules: Changes whenever figures must be computed anew from the same measurements.
         """
         self._engine, self._domain, self._rules = engine, domain, rules
+        self._standing = Standing(store.heads.JUDGEMENT, rules, "figures")
         self._lock = threading.Lock()
 
     def renew(self) -> None:
-        """Bring the figures up to the newest event.
+        """Bring the figures up to the newest event, where the rules are those in force.
 
         What is computed is read from one snapshot and written in a short transaction; of two
         processes that compute at once, the one that saw more wins.
@@ -60,6 +62,8 @@ class Figures:
         """
         with self._lock:
             with reading(self._engine) as conn:
+                if not self._standing.is_in_force(conn):
+                    return
                 done, rules = store.heads.read(conn, store.heads.FIGURES)
                 upto, _ = store.events.newest(conn)
                 if (done, rules) == (upto, self._rules):
@@ -68,6 +72,8 @@ class Figures:
                 made = {place: self._compute(conn, place) for place in places}
             with writing(self._engine) as conn:
                 if store.heads.hold(conn, store.heads.FIGURES) != (done, rules):
+                    return
+                if not store.heads.claim(conn, store.heads.JUDGEMENT, self._rules):
                     return
                 if rules and rules != self._rules:
                     _keep_moved(conn, made)

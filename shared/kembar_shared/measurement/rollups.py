@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
-from kembar_shared.measurement import store
-from kembar_shared.measurement.coverage import LEAST_COVERAGE
+from kembar_shared.measurement import completeness, store
 from kembar_shared.measurement.indicators import DAYS_SCHEMA
 from kembar_shared.measurement.periods import DAY_MIN, Duration, Period
 from kembar_shared.measurement.vocabulary import Grain, State
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from kembar_shared.chassis.database import Connection
+    from kembar_shared.measurement.standards import Standards
     from kembar_shared.measurement.store.reading import Sums
 
 DIGITS: Final = {Grain.DAY: 1, Grain.MONTH: 100, Grain.YEAR: 10_000}
@@ -27,16 +27,21 @@ _WITH_VALUE: Final = frozenset({State.OK, State.PROVISIONAL})
 _OF_KINDS: Final = (State.OK, State.BELOW_LIMIT, State.ABOVE_LIMIT)
 """Of values, of results below a limit, of results above one."""
 
-_LEAST_DATES: Final = 2
-"""Sampling dates that a year of monthly samples needs (contract, section 4)."""
-
 
 class _Bucket(NamedTuple):
-    """A local day, month or year: its name, length, and how many months it has."""
+    """A local day, month or year: its name, first day, length, and how many months it has."""
 
     name: str
+    first: date
     length_min: int
     months: int
+
+
+class _Asked(NamedTuple):
+    """The share of a bucket that has to be measured, and how many dates a year of samples needs."""
+
+    share: float
+    dates: float
 
 
 class _Series(NamedTuple):
@@ -50,7 +55,10 @@ class _Series(NamedTuple):
 
 
 def summarise(
-    rows: Iterable[tuple[Mapping[str, Any], Sums]], grain: Grain, units: Mapping[str, str]
+    rows: Iterable[tuple[Mapping[str, Any], Sums]],
+    grain: Grain,
+    units: Mapping[str, str],
+    standards: Standards,
 ) -> list[tuple[tuple[int, int], dict[str, Any]]]:
     """Turn sums per series, bucket and grain of measurement into one answer per series and bucket.
 
@@ -61,19 +69,23 @@ def summarise(
         rows: Labels of a series, and sums of a bucket (`store.reading.rollups`), in order.
         grain: Length of the buckets.
         units: Unit of each parameter.
+        standards: Say how much of a bucket has to be measured.
 
     Returns:
         Series and bucket, and the answer.
     """
     answers = []
     series: dict[int, _Series] = {}
+    asked: dict[int, _Asked] = {}
     for place, group in groupby(rows, key=lambda row: (row[1].series_id, row[1].bucket)):
         bucket = _bucket(place[1], grain)
+        if place[1] not in asked:
+            asked[place[1]] = _asked(standards, grain, bucket.first)
         found = list(group)
         of = series.get(place[0])
         if of is None:
             of = series[place[0]] = _series(found[0][0], units)
-        summaries = [_summary(of, sums, bucket, grain) for _, sums in found]
+        summaries = [_summary(of, sums, bucket, grain, asked[place[1]]) for _, sums in found]
         best = summaries[0] if len(summaries) == 1 else max(summaries, key=_worth)
         answers.append((place, best))
     return answers
@@ -95,10 +107,18 @@ def _series(labels: Mapping[str, Any], units: Mapping[str, str]) -> _Series:
     return _Series(answered, Duration.parse(labels["cadence"]).months)
 
 
-def _summary(series: _Series, sums: Sums, bucket: _Bucket, grain: Grain) -> dict[str, Any]:
+def _asked(standards: Standards, grain: Grain, first: date) -> _Asked:
+    rows = ((grain.value, completeness.SHARE), (completeness.YEAR, completeness.DATES))
+    share, dates = (standards.factor(completeness.COMPLETENESS, *row, first).value for row in rows)
+    return _Asked(share, dates)
+
+
+def _summary(
+    series: _Series, sums: Sums, bucket: _Bucket, grain: Grain, asked: _Asked
+) -> dict[str, Any]:
     due = series.due_months
     expected, coverage = _coverage(sums, bucket, grain, due)
-    state = _state(sums, grain, coverage, is_monthly=sums.grain == 0 and due > 0)
+    state = _state(sums, grain, coverage, asked, is_monthly=sums.grain == 0 and due > 0)
     mean = least = greatest = total = None
     if state in _WITH_VALUE and sums.total is not None:
         total, mean = sums.total, sums.total / sums.n
@@ -139,12 +159,14 @@ def _coverage(sums: Sums, bucket: _Bucket, grain: Grain, due: int) -> tuple[floa
 @lru_cache(maxsize=8192)
 def _bucket(number: int, grain: Grain) -> _Bucket:
     period = _period_of(number, grain)
-    return _Bucket(str(period), period.days * DAY_MIN, max(1, len(list(period.months()))))
+    return _Bucket(
+        str(period), period.first, period.days * DAY_MIN, max(1, len(list(period.months())))
+    )
 
 
-def _state(sums: Sums, grain: Grain, coverage: float, *, is_monthly: bool) -> State:
-    too_few_dates = is_monthly and grain is Grain.YEAR and sums.sampled < _LEAST_DATES
-    if coverage < LEAST_COVERAGE or too_few_dates:
+def _state(sums: Sums, grain: Grain, coverage: float, asked: _Asked, *, is_monthly: bool) -> State:
+    too_few_dates = is_monthly and grain is Grain.YEAR and sums.sampled < asked.dates
+    if coverage < asked.share or too_few_dates:
         return State.INSUFFICIENT
     counts = (sums.n, sums.n_below, sums.n_above)
     kinds = [state for state, count in zip(_OF_KINDS, counts, strict=True) if count]

@@ -17,7 +17,7 @@ from kembar_shared.chassis import app, audit, database, migrate
 from kembar_shared.chassis.keys import RemoteKeys
 from kembar_shared.chassis.messages import Messages
 from kembar_shared.chassis.settings import SettingUnfit
-from kembar_shared.measurement import thresholds
+from kembar_shared.measurement import completeness, store, thresholds
 from kembar_shared.measurement.gauges import Gauges
 from kembar_shared.measurement.indexing import Indices
 from kembar_shared.measurement.jobs import Checks, Jobs
@@ -29,11 +29,13 @@ from kembar_shared.measurement.standards import Limit
 from kembar_shared.measurement.writer import Writer
 
 _LESS_URGENT: Final = 10
+_NAMES: Final = {store.heads.JUDGEMENT: "figures and indices", store.heads.CHECKS: "checks"}
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from fastapi import FastAPI
 
+    from kembar_shared.chassis.database import Engine
     from kembar_shared.chassis.keys import KeySource
     from kembar_shared.measurement.catalogue import Catalogue
     from kembar_shared.measurement.indicators import Domain
@@ -50,9 +52,11 @@ def amended(standards: Standards, settings: ServiceSettings) -> Standards:
     if settings.standards_file is None:
         return standards
     try:
-        return standards.overridden(settings.standards_file.read_text("utf-8"))
+        own = standards.overridden(settings.standards_file.read_text("utf-8"))
+        completeness.refuse_unfit(own)
     except (OSError, ValueError) as error:
         raise SettingUnfit(f"standards_file: {settings.standards_file}: {error}") from error
+    return own
 
 
 def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None = None) -> FastAPI:
@@ -67,8 +71,7 @@ def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None =
     _refuse_unknown(domain)
     engine = database.serving(settings)
     trail = audit.Trail(engine, settings)
-    standards = domain.standards.digest
-    rules = f"{metadata.version('kembar-shared')} {standards[:16]} {domain.rules}"
+    rules = _rules_of_judgement(domain)
     figures = Figures(engine, domain, rules=rules)
     indices = Indices(engine, domain, rules=rules)
     rows = Counter(
@@ -115,7 +118,7 @@ def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None =
         messages=Messages.of("kembar_shared.chassis", "kembar_shared.measurement"),
         lifespan=lifespan,
         trail=trail,
-        collectors=(rows, Gauges(engine, domain)),
+        collectors=(rows, Gauges(engine, domain, _rules(domain))),
         checks={"database": lambda: migrate.is_current(engine, PACKAGES)},
         surroundings=(Middleware(ShortWay, settings=settings, writer=writer),),
         state={
@@ -125,6 +128,40 @@ def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None =
             "indices": indices,
             "upload_rows": {r: rows.labels(domain.service, r) for r in receipts.RESULTS},
         },
+    )
+
+
+def adopt(settings: ServiceSettings, domain: Domain, engine: Engine) -> None:
+    """Bring the release, settings and files of this process into force, for all replicas.
+
+    Raises:
+        SettingUnfit: A file cannot be used; it says where and why.
+        DatabaseUnavailable: The database is gone, too slow, or cannot be written.
+    """
+    rules = _rules(_with_checks(settings, domain))
+    with database.writing(engine) as conn:
+        for what, own in rules.items():
+            store.heads.adopt(conn, what, own)
+
+
+def obstacle(settings: ServiceSettings, domain: Domain) -> str | None:
+    """Return why this process may not serve: other rules than its own are in force."""
+    rules = _rules(_with_checks(settings, domain))
+    engine = database.serving(settings)
+    try:
+        with database.reading(engine) as conn:
+            others = [
+                name
+                for what, name in _NAMES.items()
+                if store.heads.in_force(conn, what) not in {None, rules[what]}
+            ]
+    finally:
+        engine.dispose()
+    if not others:
+        return None
+    return (
+        f"its release, settings or files are not those in force for {' and '.join(others)}; "
+        f"where they shall be, run: kembar-{domain.service} migrate"
     )
 
 
@@ -184,6 +221,20 @@ def _with_checks(settings: ServiceSettings, domain: Domain) -> Domain:
     except (OSError, ValueError) as error:
         raise SettingUnfit(f"checks_file: {file}: {error}") from error
     return replace(domain, catalogue=catalogue)
+
+
+def _rules(domain: Domain) -> dict[int, str]:
+    """Return what this process computes by, as it would be in force."""
+    return {
+        store.heads.JUDGEMENT: _rules_of_judgement(domain),
+        store.heads.CHECKS: _rules_of_checks(domain.catalogue),
+    }
+
+
+def _rules_of_judgement(domain: Domain) -> str:
+    """Return a text that changes whenever figures and indices must be computed anew."""
+    version = metadata.version("kembar-shared")
+    return f"{version} {domain.standards.digest[:16]} {domain.rules}"
 
 
 def _rules_of_checks(catalogue: Catalogue) -> str:

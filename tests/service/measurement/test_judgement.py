@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from kembar_air.app import domain as air_domain
 from kembar_air.settings import AirSettings
-from kembar_shared.chassis.database import connect, reading
+from kembar_shared.chassis.database import connect, reading, serving
 from kembar_shared.measurement import indexing, service, store
 from kembar_water.app import domain_of
 from kembar_water.settings import WaterSettings
@@ -177,6 +177,7 @@ def test_days_without_any_hour_that_counts_keep_nobody_from_an_answer(air):
     assert air.get("/v1/compliance").status_code == 200
     of_hours = pages(air, "/v1/indices", 5, cadence="hour", station="BDG-01")
     assert {i["time"][:7] for i in of_hours if i["value"] is not None} == {"2024-01", "2024-03"}
+    assert {i["detail"]["standard"] for i in of_hours} == {"p14-2020"}
 
 
 def test_the_index_of_each_hour_is_that_of_the_24_hours_that_end_there(air):
@@ -233,8 +234,26 @@ def test_verdicts_of_several_authorities_stand_side_by_side(agent, sample):
     assert by_standard["pp-22-2021-vi", "II"]["verdict"] == "not_met"
     assert by_standard["pp-22-2021-vi", "II"]["exceeded_on"] == ["2023-06-01"]
     assert {v["authority"] for v in bod["verdicts"]} >= {"id", "jp"}
+    for language, words in (("id", "tidak memenuhi"), ("ja", "不適合"), ("en", "not met")):
+        said = agent.get("/v1/compliance", headers={"Accept-Language": language}).json()["items"]
+        of_bod = next(item for item in said if item["parameter"] == "bod")["verdicts"]
+        assert {v["words"].get("verdict") for v in of_bod if v["verdict"] == "not_met"} == {words}
+        (index,) = (
+            item
+            for item in agent.get("/v1/indices", headers={"Accept-Language": language}).json()[
+                "items"
+            ]
+            if item["index"] == "pollution_index"
+        )
+        assert index["words"].keys() == {"state", "category"}
     only = agent.get("/v1/compliance", params={"parameter": "bod", "standard": "jp"}).json()
     assert {v["authority"] for v in only["items"][0]["verdicts"]} == {"jp"}
+
+
+def adopted(settings):
+    engine = serving(settings)
+    service.adopt(settings, domain_of(settings), engine)
+    engine.dispose()
 
 
 def test_other_rules_keep_the_figures_of_the_old_ones_and_say_which_moved(
@@ -252,6 +271,7 @@ def test_other_rules_keep_the_figures_of_the_old_ones_and_say_which_moved(
     amendment = tmp_path / "standards.toml"
     amendment.write_text(OTHER)
     settings = WaterSettings(database_url=SecretStr(database_url), standards_file=amendment)
+    adopted(settings)
     other = serve(service.build(settings, domain_of(settings), keys=signing.keys))
 
     headers = dict(agent.headers)

@@ -41,6 +41,11 @@ def settings(database_url):
     return WaterSettings(database_url=SecretStr(database_url))
 
 
+def adopt(engine, rules):
+    with writing(engine) as conn:
+        store.heads.adopt(conn, store.heads.CHECKS, rules)
+
+
 def ph(*values, first=0):
     return [HOUR.format("ph", first + n, value, "pH") for n, value in enumerate(values)]
 
@@ -96,6 +101,9 @@ def test_a_second_run_finds_nothing_to_do_and_a_new_value_only_its_surroundings(
     send(*(line.replace("-05T", "-25T") for line in ph(7, first=3)))
     assert check_quality(settings) == "4 measurements checked, 0 flags changed"
     # By other rules everything is looked at, and nothing found that was not.
+    other = quality.run(engine, domain_of(settings).catalogue, rules="other rules")
+    assert (other.checked, "other rules are in force" in other.reason) == (0, True)
+    adopt(engine, "other rules")
     again = quality.run(engine, domain_of(settings).catalogue, rules="other rules")
     assert (again.checked, again.judged, again.reason) == (9, 0, "")
     engine.dispose()
@@ -223,6 +231,7 @@ def test_a_station_that_is_changed_is_checked_anew_and_one_may_have_bounds_of_it
     send(HOUR.format("temp", 10, 29, "degC"), HOUR.format("temp", 11, 34, "degC"))
     assert flags(agent, parameter="temp") == [1, 1, 3]
     hot = '[[check]]\nparameter = "temp"\nstation = "CPM-01"\nrange = {suspect = [20, 50]}'
+    adopt(engine, "hot")
     quality.run(engine, thresholds.overridden(known, hot), rules="hot")
 
     assert flags(agent, parameter="temp") == [1, 1, 1]

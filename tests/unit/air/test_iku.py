@@ -5,6 +5,7 @@ import math
 import pytest
 
 from kembar_air.indicators.air import Air
+from kembar_air.indices import iku as formulas
 from kembar_shared.measurement.standards import StandardsUnfit
 from tests.unit.air.tables import day, days, year
 
@@ -37,6 +38,8 @@ def test_the_index_is_of_the_mean_of_the_sites():
     assert figure.value == pytest.approx(100 - 50 / 0.9 * 0.2125)
     assert (figure.state, figure.period, figure.unit) == ("ok", "2023", "1")
     assert figure.method == "permen-lhk-27-2021/iku@1"
+    # 88.19, by the LPPD's own scale.
+    assert (figure.detail["category"], figure.detail["category_of"]) == ("sangat_baik", "lppd-iku")
     assert figure.numerator / figure.denominator == pytest.approx(figure.value)
     assert (figure.n, figure.expected, figure.coverage) == (1460, 1460.0, 1.0)
 
@@ -113,3 +116,26 @@ def test_an_index_is_a_number_or_none(subject, quantity, value):
     figure = next(figure for figure in found if figure.indicator == "air.iku")
     assert (figure.value, figure.state) == (None, "insufficient")
     assert figure.detail["ieu"] is None or math.isfinite(figure.detail["ieu"])
+
+
+@pytest.mark.parametrize(
+    ("index", "position"),
+    [(39.9, 0), (40, 1), (50, 1), (50.1, 2), (60, 2), (60.1, 3), (70, 3), (70.1, 4), (80, 4),
+     (80.1, 5)],
+)  # fmt: skip
+def test_edges_of_the_index_on_the_sheet_of_the_lppd(index, position):
+    edges = (40.0, 50.0, 60.0, 70.0, 80.0)
+
+    assert formulas.category(index, edges) == formulas.CATEGORIES[position]
+
+
+def test_an_amended_edge_changes_category_and_method():
+    own = AIR.standards.overridden(
+        '[[factor]]\nstandard = "lppd-iku"\nsubject = "iku_class"\n'
+        'quantity = "sangat_baik_above"\nvalue = 90.0\nvalid_from = 2021-01-01\n'
+    )
+    rows = [row for n in range(4) for row in site(f"S{n}", 10.0 * n, 5.0)]
+
+    (figure,) = (f for f in Air(standards=own).figures(days(rows)) if f.indicator == "air.iku")
+    assert figure.detail["category"] == "baik"
+    assert figure.method.startswith("permen-lhk-27-2021/iku@1+")

@@ -164,6 +164,16 @@ def test_the_share_of_good_days_counts_baik_and_sedang():
     assert (figure.numerator, figure.denominator) == (29.0, 30.0)
     assert figure.value == pytest.approx(29 / 30)
     assert (figure.unit, figure.method) == ("1", "p14-2020/ispu-banded@1")
+    assert figure.detail == {"grain": "day", "standard": "p14-2020", "retrospective": False}
+
+
+def test_a_share_of_days_before_the_regulation_says_so():
+    days_of = {month: [date(2020, month, n) for n in range(1, 31)] for month in (6, 7)}
+    found = figures(*(row(mean=10.0, period=day) for each in days_of.values() for day in each))
+
+    for month, retrospective in (("2020-06", True), ("2020-07", False), ("2020", True)):
+        figure = found["air.ispu_good_share", month]
+        assert figure.detail["retrospective"] is retrospective
 
 
 def test_a_year_is_made_of_its_days_not_of_its_months():

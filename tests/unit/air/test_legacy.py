@@ -63,7 +63,10 @@ def test_ozone_is_judged_by_its_highest_hour_and_carbon_monoxide_by_its_highest_
 
 
 def test_particles_below_2_5_have_no_old_index():
-    assert AIR.indices(days([day("pm25", TODAY, 10.0)]), hours([])).height == 0
+    alone = only([day("pm25", TODAY, 10.0)])
+    assert (alone["value"], alone["state"], alone["parameters"]) == (None, "insufficient", [])
+    assert alone["missing"] == ["pm10", "so2", "co", "o3", "no2"]
+    assert alone["detail"]["standard"] == "kep-107-1997"
     row = only([day("pm25", TODAY, 400.0), day("pm10", TODAY, 40.0)])
     assert (row["value"], row["detail"]["sub_indices"]["pm25"]) == (40.0, None)
     assert "pm25" not in row["missing"]

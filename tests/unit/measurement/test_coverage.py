@@ -5,8 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kembar_shared.measurement.completeness import FACTORS, OF_HALF_YEARS
 from kembar_shared.measurement.coverage import UNIT_SCHEMA, gather
+from kembar_shared.measurement.standards import Standards
 from kembar_shared.measurement.vocabulary import Grain
+
+ASKED = Standards(factors=(*FACTORS, *OF_HALF_YEARS))
 
 
 def unit(period, value=1.0, *, grain="day", slot=None, member="A", origin="real", covered=1.0):
@@ -29,8 +33,8 @@ def april(count, **changes):
     return [unit(date(2023, 4, 1) + timedelta(days=n), **changes) for n in range(count)]
 
 
-def gathered(units, length=Grain.MONTH, **options):
-    frame = gather(pl.DataFrame(units, schema=UNIT_SCHEMA), length, **options)
+def gathered(units, length=Grain.MONTH, standards=ASKED, **options):
+    frame = gather(pl.DataFrame(units, schema=UNIT_SCHEMA), length, standards, **options)
     return {row["period"]: row for row in frame.iter_rows(named=True)}
 
 

@@ -103,3 +103,28 @@ def test_the_service_judges_by_the_rows_of_the_operator_s_file(tmp_path):
     rows = domain(WasteSettings(standards_file=file)).standards
     assert rows.factor("ipcc-2006", "food", "doc", date(2026, 6, 1)).value == 0.18
     assert [row.value for row in rows.own] == [0.18]
+
+
+def test_every_figure_and_index_names_amended_completeness_in_its_method(tmp_path):
+    file = tmp_path / "standards.toml"
+    file.write_text(
+        '[[factor]]\nstandard = "kembar-completeness"\nsubject = "year"\n'
+        'quantity = "least_share"\nvalue = 0.5\nvalid_from = 2020-01-01\n'
+    )
+    rows = frame(
+        year("generated"),
+        year("recycled", material="organic"),
+        year("received"),
+        year("trips"),
+        year("population"),
+    )
+    found = {}
+    for chosen in (WasteSettings(), WasteSettings(standards_file=file)):
+        waste = domain(chosen)
+        made = [figure.method for figure in waste.figures(rows)]
+        made += waste.indices(rows, NO_HOURS)["method"].to_list()
+        found[chosen.standards_file] = made
+
+    assert found[None]
+    for usual, amended in zip(found[None], found[file], strict=True):
+        assert amended.startswith(usual + "+")

@@ -16,8 +16,7 @@ JANUARY = [date(2026, 1, 1) + timedelta(days=n) for n in range(31)]
 
 def trips(*rows, own="", period="2026-01"):
     used = BUILT.overridden(own)
-    method = used.method(converted.METHOD, "trip-load")
-    found = converted.figures(frame(*rows), converted.loads_of(used), method)
+    found = converted.figures(frame(*rows), converted.loads_of(used), used)
     (figure,) = (each for each in found if each.period == period)
     assert figure.indicator == "waste.collected_from_trips"
     return figure

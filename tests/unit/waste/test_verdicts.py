@@ -79,6 +79,8 @@ def test_a_verdict_says_what_was_compared_with_what():
         "coverage": 1.0,
         "exceeded": 1,
         "exceeded_on": [],
+        "derived": 0,
+        "derived_from": [],
         "verdict": "not_met",
         "state": "ok",
         "reason": None,

@@ -85,3 +85,18 @@ def test_samples_and_verdicts_are_judged_by_it(water, met):
     assert [(v["parameter"], v["verdict"]) for v in verdict] == [
         ("temp_dev", "met" if met else "not_met")
     ]
+    assert [(v["n"], v["derived"], v["derived_from"]) for v in verdict] == [
+        (12, 12, ["temp", "air_temp"])
+    ]
+
+
+def test_a_verdict_says_how_many_of_its_values_were_measured():
+    rows = [*monthly("temp", [28.0] * 12), *monthly("air_temp", [25.5] * 12)]
+    rows += [r for r in monthly("temp_dev", [2.0] * 12) if r["period"].month <= 4]
+
+    (found,) = verdicts.verdicts(STANDARDS, days(*rows), INDEX_SCHEMA.to_frame()).to_dicts()
+    assert (found["n"], found["derived"], found["derived_from"]) == (12, 8, ["temp", "air_temp"])
+    measured = verdicts.verdicts(
+        STANDARDS, days(*monthly("bod", [2.0] * 12)), INDEX_SCHEMA.to_frame()
+    )
+    assert {(v["derived"], tuple(v["derived_from"])) for v in measured.to_dicts()} == {(0, ())}

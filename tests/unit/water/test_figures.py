@@ -6,7 +6,16 @@ import pytest
 
 from kembar_shared.measurement.vocabulary import State
 from kembar_water.standards.scores import IKA_PARAMETERS
-from tests.unit.water.rivers import CLEAN, STANDARDS, days, monthly, river, row, sample
+from tests.unit.water.rivers import (
+    CLEAN,
+    NO_HOURS,
+    STANDARDS,
+    days,
+    monthly,
+    river,
+    row,
+    sample,
+)
 
 # All eight parameters of the IKA, each well within class I.
 EIGHT = {
@@ -41,7 +50,7 @@ def test_the_share_of_samples_that_meet_their_class():
     assert (figure.numerator, figure.denominator, figure.unit) == (2.0, 3.0, "1")
     assert figure.value == pytest.approx(2 / 3)
     assert (figure.state, figure.n) == (State.OK, 3)
-    assert figure.method == "pp-22-2021-vi/class-met-share@1"
+    assert figure.method == "pp-22-2021-vi/class-met-share@2"
 
 
 def test_three_equal_readings_at_the_limit_meet_class_and_target():
@@ -59,7 +68,7 @@ def test_three_equal_readings_at_the_limit_meet_class_and_target():
 
 USUAL = {
     "water.pollution_index": "kepmen-lh-115-2003/pollution-index@1",
-    "water.class_met_share": "pp-22-2021-vi/class-met-share@1",
+    "water.class_met_share": "pp-22-2021-vi/class-met-share@2",
     "water.ika": "permen-lhk-27-2021/ika@1",
     "water.ika_historic": "permen-lhk-p4-2018/ika@1",
 }
@@ -125,12 +134,44 @@ def test_one_proven_breach_beside_samples_that_meet_lowers_the_share():
 def test_a_value_only_known_to_be_large_cannot_meet_a_class():
     above = row("fcoli", None, n_above=1)
 
-    assert in_april("water.class_met_share", *sample(), above).n == 0
+    figure = in_april("water.class_met_share", *sample(), above)
+    assert (figure.state, figure.value, figure.n) == (State.CANNOT_ASSESS, None, 0)
     broken = in_april("water.class_met_share", *sample({**CLEAN, "bod": 9.0}), above)
     assert (broken.n, broken.value) == (1, 0.0)
 
 
-@pytest.mark.parametrize(("measured", "value"), [(6.1, 0.0), (5.9, 1.0)])
+def test_a_sample_with_a_detection_limit_above_the_standard_cannot_be_assessed_unless_it_breaks():
+    # Class II allows 0.002 mg/L of mercury.
+    coarse = row("hg", None, n_below=1, below_limit=0.005)
+    fine = row("hg", None, n_below=1, below_limit=0.002)
+
+    figure = in_april("water.class_met_share", *sample(), coarse)
+    assert (figure.state, figure.value, figure.n) == (State.CANNOT_ASSESS, None, 0)
+    assert figure.detail["open_samples"] == 1
+    assert in_april("water.class_met_share", *sample(), fine).value == 1.0
+    broken = in_april("water.class_met_share", *sample({**CLEAN, "bod": 9.0}), coarse)
+    assert (broken.state, broken.value) == (State.OK, 0.0)
+
+
+def test_a_share_beside_samples_that_cannot_be_assessed_is_provisional_and_counts_them():
+    coarse = row("hg", None, n_below=1, below_limit=0.005, period=date(2023, 4, 20))
+    second = sample(period=date(2023, 4, 20))
+
+    figure = in_april("water.class_met_share", *sample(), *second, coarse)
+    assert (figure.state, figure.value, figure.n) == (State.PROVISIONAL, 1.0, 1)
+    assert figure.detail["open_samples"] == 1
+
+
+def test_a_year_of_samples_that_cannot_be_assessed_says_so():
+    rows = [*year(CLEAN), *monthly("hg", [None] * 12, n_below=1, below_limit=0.005)]
+
+    figure = figures("water.class_met_share", *rows)["bandung", "2023"]
+    assert (figure.state, figure.value) == (State.CANNOT_ASSESS, None)
+    too_few = figures("water.class_met_share", *rows[:8])["bandung", "2023"]
+    assert too_few.state is State.INSUFFICIENT
+
+
+@pytest.mark.parametrize(("measured", "value"), [(6.1, 0.0), (5.9, None), (1.9, 1.0)])
 def test_a_mean_that_lies_beyond_the_limit_either_way_breaks_it(measured, value):
     # One reading, and one somewhere below 4 mg/L: the mean is more than half the reading.
     partly = row("bod", measured, n_below=1, below_limit=4.0)
@@ -327,3 +368,21 @@ def test_a_city_s_index_without_a_water_index_is_no_number():
     figure = figures("water.iklh", *sample(EIGHT), standards=standards)["bandung", "2023"]
     assert (figure.value, figure.state) == (None, State.INSUFFICIENT)
     assert figure.detail["category"] is None
+
+
+def test_what_is_asked_of_a_year_is_a_row_that_changes_the_methods_of_what_it_decides():
+    own = STANDARDS.overridden(
+        '[[factor]]\nstandard = "kembar-completeness"\nsubject = "year"\n'
+        'quantity = "least_share"\nvalue = 0.5\nvalid_from = 2023-01-01\n'
+    )
+    months = [r for parameter, v in CLEAN.items() for r in monthly(parameter, [v] * 6)]
+
+    usual = figures("water.class_met_share", *months)["bandung", "2023"]
+    assert usual.state is State.INSUFFICIENT
+    found = figures("water.class_met_share", *months, standards=own)["bandung", "2023"]
+    assert (found.state, found.value) == (State.OK, 1.0)
+    assert found.method.startswith(usual.method + "+")
+    index = river(standards=own).indices(days(*months), NO_HOURS)
+    methods = dict(index.select("index", "method").unique().iter_rows())
+    assert "+" not in methods["pollution_index"]
+    assert "+" in methods["storet"]

@@ -138,19 +138,6 @@ def test_edges_of_the_iklh(index, name):
     assert quality.IKLH_CATEGORIES[quality.iklh_category(np.array([index]), edges)[0]] == name
 
 
-@pytest.mark.parametrize(
-    ("index", "position"),
-    [(39.9, 0), (40, 1), (50, 1), (50.1, 2), (60, 2), (60.1, 3), (70, 3), (70.1, 4), (80, 4),
-     (80.1, 5), (NONE, -1)],
-)  # fmt: skip
-def test_edges_of_the_iku_on_the_sheet_of_the_lppd(index, position):
-    edges = factors(scores.LPPD, "iku_class", scores.IKU_EDGES)
-
-    assert quality.iku_category(np.array([index]), edges).tolist() == [position]
-    assert quality.IKU_CATEGORIES[0] == "waspada"
-    assert quality.IKU_CATEGORIES[5] == "sangat_baik"
-
-
 def test_an_index_that_is_missing_has_no_category():
     assert quality.iklh_category(np.array([NONE]), np.array([25.0, 50, 70, 90])).tolist() == [-1]
 

@@ -162,7 +162,6 @@ def test_the_targets_of_the_sdg_are_those_of_class_two_and_a_placeholder():
         (scores.PERMEN_LHK_27_2021, "iklh_city", "iku", 0.405),
         (scores.P4_2018, "ika", "last_of_60", 6.32),
         (scores.P4_2018, "ika", "worst", 20),
-        (scores.LPPD, "iku_class", "sangat_baik_above", 80),
         (sdg.SDG_6_3_2, "water_body", "good_share", 0.8),
     ],
 )

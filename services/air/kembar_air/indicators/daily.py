@@ -44,7 +44,6 @@ class StationDays:
         concentrations: Shape (rows, 7), 24-hour means in µg/m³; NaN: no valid one.
         beyond: Shape (rows, 7), of what a value lies above the instrument's range.
         substituted: Shape (rows, 7), which means hold values below detection.
-        reported: Shape (rows, 7), what was reported at all.
     """
 
     stations: tuple[str, ...]
@@ -53,7 +52,6 @@ class StationDays:
     concentrations: Floats
     beyond: Mask
     substituted: Mask
-    reported: Mask
 
 
 def station_days(
@@ -78,8 +76,6 @@ def station_days(
     means[row[valid], values.parameter[valid]] = values.mean[valid]
     substituted = np.zeros(shape, dtype=np.bool_)
     substituted[row[valid], values.parameter[valid]] = values.n_below[valid] > 0
-    reported = np.zeros(shape, dtype=np.bool_)
-    reported[row, values.parameter] = True
     beyond = np.zeros(shape, dtype=np.bool_)
     beyond[row[values.beyond], values.parameter[values.beyond]] = True
     return StationDays(
@@ -89,7 +85,6 @@ def station_days(
         means,
         beyond,
         substituted,
-        reported,
     )
 
 
@@ -104,23 +99,17 @@ def rows(
 
     A day before P.14/2020 is judged by KEP-107/1997: from 15:00 of the day before to 15:00, where
     there are hours. Where only daily means were reported, those of the calendar day are taken, of
-    the two pollutants whose index is made of 24 hours.
+    the two pollutants whose index is made of 24 hours. Particles below 2.5 µm had no index then:
+    where nothing else was measured, the index is insufficient, whatever they were.
     """
     is_legacy = np.array([s.standard == KEP_107_1997 for s in regimes.scales])[
         regimes.positions(found.day)
     ]
-    # Particles below 2.5 µm had no index then: a day on which nothing else was measured has none.
-    has_any = found.reported[:, [POLLUTANTS.index(code) for code in LEGACY_HOURLY]].any(axis=1)
     parts = [_p_14_rows(_taken(found, ~is_legacy), standards, regimes, reading)]
     if is_legacy.any():
-        legacy = _taken(found, is_legacy & has_any)
+        legacy = _taken(found, is_legacy)
         parts.append(_legacy_rows(legacy, hours, standards, regimes))
     return pl.concat(parts)
-
-
-def method(standards: Standards, reading: ispu.Reading) -> str:
-    """Return what the index of a calendar day by P.14/2020 is made by, where hours are not seen."""
-    return standards.method(reading.method, P_14_2020, completeness.OWN)
 
 
 def _taken(found: StationDays, chosen: Mask) -> StationDays:
@@ -131,7 +120,6 @@ def _taken(found: StationDays, chosen: Mask) -> StationDays:
         found.concentrations[chosen],
         found.beyond[chosen],
         found.substituted[chosen],
-        found.reported[chosen],
     )
 
 

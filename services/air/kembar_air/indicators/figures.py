@@ -8,11 +8,16 @@ import numpy as np
 import polars as pl
 
 from kembar_air.indicators import columns, daily, iku_figure, judged
+from kembar_air.standards import completeness
+from kembar_air.standards.ispu import P_14_2020
 from kembar_shared.measurement import coverage
+from kembar_shared.measurement.completeness import COMPLETENESS, DAY, covers
 from kembar_shared.measurement.indicators import Figure
 from kembar_shared.measurement.vocabulary import Grain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kembar_air.indicators.rules import Regimes
     from kembar_air.indices.ispu import Reading
     from kembar_shared.measurement.standards import Standards
@@ -21,12 +26,7 @@ PM25_MEAN: Final = "kembar/pm25-mean@1"
 
 _LAST_GOOD_CATEGORY: Final = 1
 _READ: Final = pl.col("n") + pl.col("n_below")
-_VALID: Final = (
-    (pl.col("covered") >= coverage.LEAST_COVERAGE)
-    & (pl.col("n_above") == 0)
-    & (pl.col("n_below") <= pl.col("n"))
-    & (_READ > 0)
-)
+_IS_READ: Final = (pl.col("n_above") == 0) & (pl.col("n_below") <= pl.col("n")) & (_READ > 0)
 _SUM: Final = pl.col("sum").fill_null(0.0) + (
     pl.col("n_below") * pl.col("below_limit").fill_null(0.0) / 2.0
 )
@@ -46,21 +46,29 @@ def of(
     """
     located = days.filter(pl.col("jurisdiction").is_not_null())
     return [
-        *_means(_pm25_units(located), indicator="air.pm25_mean", unit="µg/m³", method=PM25_MEAN),
+        *_means(
+            _pm25_units(located, standards),
+            standards,
+            indicator="air.pm25_mean",
+            unit="µg/m³",
+            method=standards.method(PM25_MEAN, COMPLETENESS),
+        ),
         *_means(
             _good_units(located, standards, regimes, reading),
+            standards,
             indicator="air.ispu_good_share",
             unit="1",
-            method=daily.method(standards, reading),
+            method=standards.method(reading.method, P_14_2020, completeness.OWN, COMPLETENESS),
+            detail=_by_p_14(standards),
         ),
         *iku_figure.of(located, standards),
     ]
 
 
-def _pm25_units(days: pl.DataFrame) -> pl.DataFrame:
+def _pm25_units(days: pl.DataFrame, standards: Standards) -> pl.DataFrame:
     """Return the PM2.5 means of station-days; a mean of a longer period weighs its days."""
     length = (pl.col("following") - pl.col("period")).dt.total_days().cast(pl.Float64)
-    valid = _VALID
+    valid = covers(standards, DAY, "covered") & _IS_READ
     return days.filter(parameter="pm25").select(
         "jurisdiction",
         "station",
@@ -107,13 +115,32 @@ def _good_units(
     )
 
 
-def _means(units: pl.DataFrame, *, indicator: str, unit: str, method: str) -> list[Figure]:
+def _by_p_14(standards: Standards) -> list[pl.Expr]:
+    """Say by which regulation, and of which figures' first days it was not in force yet."""
+    since = min(row.valid_from for row in standards.of(P_14_2020) if row.valid_from is not None)
+    first = (pl.col("period") + "-01-01").str.head(len("2023-01-01"))
+    return [
+        pl.lit(P_14_2020).alias("standard"),
+        (first < since.isoformat()).alias("retrospective"),
+    ]
+
+
+def _means(
+    units: pl.DataFrame,
+    standards: Standards,
+    *,
+    indicator: str,
+    unit: str,
+    method: str,
+    detail: Sequence[pl.Expr] = (),
+) -> list[Figure]:
     """Return numerator over denominator of each jurisdiction, month and year."""
     gathered = pl.concat(
-        coverage.gather(units, length, seasons=True) for length in (Grain.MONTH, Grain.YEAR)
+        coverage.gather(units, length, standards, seasons=True)
+        for length in (Grain.MONTH, Grain.YEAR)
     )
     means = gathered.with_columns(
-        value=pl.col("numerator") / pl.col("denominator"), detail=pl.struct("grain")
+        value=pl.col("numerator") / pl.col("denominator"), detail=pl.struct("grain", *detail)
     )
     return [
         Figure.of(row, indicator=indicator, unit=unit, method=method)

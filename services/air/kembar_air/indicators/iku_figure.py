@@ -12,7 +12,7 @@ import polars as pl
 from kembar_air.indicators import columns, rules
 from kembar_air.indices import iku
 from kembar_air.standards import completeness
-from kembar_air.standards.indonesia import PERMEN_LHK_27_2021
+from kembar_air.standards.indonesia import IKU_EDGES, LPPD, PERMEN_LHK_27_2021
 from kembar_shared.measurement import coverage
 from kembar_shared.measurement.indicators import Figure
 from kembar_shared.measurement.standards import StandardsUnfit
@@ -135,15 +135,23 @@ def _figure(city: Mapping[str, Any], standards: Standards) -> Figure:
         expected=expected,
         coverage=city["days"] / expected,
         origin=Origin(city["origin"]),
-        method=standards.method(METHOD, PERMEN_LHK_27_2021, completeness.OWN),
+        method=standards.method(METHOD, PERMEN_LHK_27_2021, LPPD, completeness.OWN),
         stations=tuple(city["stations"]),
         detail={
             "ieu": city["ieu"],
+            "category": None if value is None else _category(value, standards, city["year"]),
+            "category_of": LPPD,
             "sites": city["valid_sites"],
             "sites_insufficient": city["other_sites"],
             "least_sites": int(least_sites),
         },
     )
+
+
+def _category(value: float, standards: Standards, year: int) -> str:
+    on = date(year, 12, 31)
+    edges = [standards.factor(LPPD, "iku_class", edge, on).value for edge in IKU_EDGES]
+    return iku.category(value, edges)
 
 
 def _factor(standards: Standards, subject: str, quantity: str, on: date) -> float:

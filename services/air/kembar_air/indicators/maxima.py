@@ -11,6 +11,7 @@ import polars as pl
 from kembar_air.indicators import columns, judged, rules
 from kembar_air.indices import grid, windows
 from kembar_air.standards import completeness
+from kembar_shared.measurement.completeness import COMPLETENESS, DAY, SHARE
 from kembar_shared.measurement.indicators import INDEX_SCHEMA
 from kembar_shared.measurement.vocabulary import Grain, State
 
@@ -168,7 +169,7 @@ def _least_means(maximum: Maximum, standards: Standards, day: Integers) -> Float
     """Return how many means have to be valid on each day."""
     if maximum is MAX_8H:
         return rules.by_day(standards, completeness.EU_2008_50, "max_8h", "least_means", day)
-    share = rules.by_day(standards, completeness.OWN, "day", "least_share", day)
+    share = rules.by_day(standards, COMPLETENESS, DAY, SHARE, day)
     return np.asarray(share * maximum.expected - 1e-9)
 
 
@@ -183,7 +184,9 @@ def _framed(
     standards: Standards,
 ) -> pl.DataFrame:
     """Return the maxima as rows of `INDEX_SCHEMA`."""
-    method = standards.method(f"kembar/{maximum.code}@1", completeness.EU_2008_50, completeness.OWN)
+    method = standards.method(
+        f"kembar/{maximum.code}@1", completeness.EU_2008_50, completeness.OWN, COMPLETENESS
+    )
     series = found.series[kept]
     value = np.where(found.beyond[kept], np.nan, found.highest[kept])
     state = np.select(

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CATEGORIES: Final = ("waspada", "sangat_kurang", "kurang", "cukup", "baik", "sangat_baik")
+"""Of the LPPD sheet, worst first; the four words between the first and the last are unverified."""
 
 Amount = TypeVar("Amount", float, npt.NDArray[np.float64])
 
@@ -41,3 +47,17 @@ def iku(ieu: Amount) -> Amount:
         Permen LHK 27/2021, Lampiran II: IKU = 100 - (50 / 0.9) · (Ieu - 0.1).
     """
     return 100.0 - 50.0 / 0.9 * (ieu - 0.1)
+
+
+def category(index: float, edges: Sequence[float]) -> str:
+    """Name an IKU by the scale of the LPPD sheet, which is not that of the IKLH.
+
+    Args:
+        index: Not NaN.
+        edges: Five, rising: 40, 50, 60, 70, 80. The first belongs to the category above it, for
+            the lowest is below 40; the others to the one below, for the best is above 80.
+
+    Source:
+        Worksheet of the LPPD (report on a region's government).
+    """
+    return CATEGORIES[(index >= edges[0]) + sum(index > edge for edge in edges[1:])]

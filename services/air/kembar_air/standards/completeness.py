@@ -1,4 +1,4 @@
-"""How much of an hour, a mean, a day, a month and a year has to be measured."""
+"""How much of an hour, a mean and a season has to be measured."""
 
 from __future__ import annotations
 
@@ -21,10 +21,7 @@ _ROWS: Final = (
     (EU_2008_50, "max_8h", "least_means", 18.0, "1", _ANNEX_VII, True),
     (OWN, "mean_3h", "least_hours", 3.0, "h", _CONVENTION, False),
     (OWN, "mean_24h", "least_hours", 18.0, "h", _CONVENTION, False),
-    (OWN, "day", "least_share", 0.75, "1", _CONVENTION, False),
     (OWN, "season", "least_share", 0.75, "1", _CONVENTION, False),
-    (OWN, "year", "least_share", 0.75, "1", _CONVENTION, False),
-    (OWN, "half_year", "least_share", 0.75, "1", _CONVENTION, False),
 )
 
 FACTORS: Final = tuple(

@@ -9,10 +9,10 @@ from kembar_shared.measurement.standards import Factor, Limit
 
 PP_22_2021_VII: Final = "pp-22-2021-vii"
 PERMEN_LHK_27_2021: Final = "permen-lhk-27-2021"
+LPPD: Final = "lppd-iku"
 
 _SOURCE: Final = "Peraturan Pemerintah 22/2021, Lampiran VII"
 _BEGAN: Final = date(2021, 2, 2)
-_IKU_SOURCE: Final = "Permen LHK 27/2021, Lampiran II"
 
 # Parameter, averaging, evaluation, µg/m³ at 25 °C, whether it was seen. Ozone has no 24-hour one.
 _CELLS: Final = (
@@ -55,25 +55,37 @@ LIMITS: Final = tuple(
 )
 """Ambient air quality standards; `hc` is measured as hydrocarbons without methane."""
 
-# Subject, quantity, value, unit, whether it was seen.
+IKU_EDGES: Final = (
+    "sangat_kurang_from", "kurang_above", "cukup_above", "baik_above", "sangat_baik_above",
+)  # fmt: skip
+
+# Standard, subject, quantity, value, unit, whether it was seen.
 _IKU: Final = (
-    ("no2", "iku_reference", 40.0, "µg/m³", True),
-    ("so2", "iku_reference", 20.0, "µg/m³", False),
-    ("iku", "least_share_of_days", 0.65, "1", True),
-    ("iku", "least_sites", 4.0, "1", True),
+    (PERMEN_LHK_27_2021, "no2", "iku_reference", 40.0, "µg/m³", True),
+    (PERMEN_LHK_27_2021, "so2", "iku_reference", 20.0, "µg/m³", False),
+    (PERMEN_LHK_27_2021, "iku", "least_share_of_days", 0.65, "1", True),
+    (PERMEN_LHK_27_2021, "iku", "least_sites", 4.0, "1", True),
+    *(
+        (LPPD, "iku_class", edge, value, "1", True)
+        for edge, value in zip(IKU_EDGES, (40.0, 50.0, 60.0, 70.0, 80.0), strict=True)
+    ),
 )
+_SOURCES: Final = {
+    PERMEN_LHK_27_2021: "Permen LHK 27/2021, Lampiran II",
+    LPPD: "LPPD (report on a region's government), worksheet of the IKU",
+}
 
 FACTORS: Final = tuple(
     Factor(
-        standard=PERMEN_LHK_27_2021,
+        standard=standard,
         subject=subject,
         quantity=quantity,
         value=value,
         unit=unit,
         valid_from=date(2021, 1, 1),
-        source=_IKU_SOURCE,
+        source=_SOURCES[standard],
         verified=verified,
     )
-    for subject, quantity, value, unit, verified in _IKU
+    for standard, subject, quantity, value, unit, verified in _IKU
 )
 """What the IKU (Indeks Kualitas Udara, air quality index) is made with."""

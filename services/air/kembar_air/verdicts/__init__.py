@@ -12,6 +12,7 @@ import polars as pl
 from kembar_air.indicators import rules
 from kembar_air.standards import completeness
 from kembar_air.verdicts import evaluation, tables
+from kembar_shared.measurement.completeness import COMPLETENESS
 from kembar_shared.measurement.indicators import VERDICT_SCHEMA
 from kembar_shared.measurement.standards import StandardsUnfit
 
@@ -84,6 +85,7 @@ class Verdicts:
             limit.standard,
             completeness.OWN,
             completeness.EU_2008_50,
+            COMPLETENESS,
         )
         return (
             found.with_columns(
@@ -98,6 +100,8 @@ class Verdicts:
                 least=pl.lit(limit.least, dtype=pl.Float64),
                 most=pl.lit(limit.most, dtype=pl.Float64),
                 limit_unit=pl.lit(limit.unit),
+                derived=pl.lit(0, dtype=pl.Int64),
+                derived_from=pl.lit([], dtype=pl.List(pl.String)),
                 method=pl.lit(method),
                 retrospective=pl.lit(first > date(year, 1, 1)),
                 verified=pl.lit(limit.verified),

@@ -14,6 +14,7 @@ from kembar_air.standards import completeness
 from kembar_air.standards.japan import JP_EQS_AIR
 from kembar_air.verdicts import sufficiency
 from kembar_air.verdicts.tables import DAYS, YearTable
+from kembar_shared.measurement.completeness import COMPLETENESS, SHARE, YEAR
 from kembar_shared.measurement.vocabulary import State
 
 if TYPE_CHECKING:
@@ -233,7 +234,7 @@ def _take_yearly(
     Returns:
         Of which rows it was taken.
     """
-    share = standards.factor(completeness.OWN, "year", "least_share", on).value
+    share = standards.factor(COMPLETENESS, YEAR, SHARE, on).value
     whole = (
         (reason != "") & ~np.isnan(table.yearly) & (table.yearly_share >= share - sufficiency.HAIR)
     )

@@ -10,8 +10,8 @@ import numpy as np
 
 from kembar_air.indicators import rules
 from kembar_air.indices import year as statistics
-from kembar_air.standards import completeness
 from kembar_air.standards.japan import JP_EQS_AIR
+from kembar_shared.measurement.completeness import COMPLETENESS, HALF_YEAR, SHARE, YEAR
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -93,8 +93,8 @@ def _too_few(
             least = standards.factor(JP_EQS_AIR, "year", "least_hours", on).value
             reason[(hours < least - HAIR) | (n == 0)] = "too_few_hours"
         return reason
-    half_share = standards.factor(completeness.OWN, "half_year", "least_share", on).value
-    share = standards.factor(completeness.OWN, "year", "least_share", on).value
+    half_share = standards.factor(COMPLETENESS, HALF_YEAR, SHARE, on).value
+    share = standards.factor(COMPLETENESS, YEAR, SHARE, on).value
     starts = months(on.year)
     days = statistics.month_sums(complete[:, :length].astype(np.float64), starts)
     lengths = np.diff(np.append(starts, length))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
+from kembar_shared.measurement.completeness import COMPLETENESS
 from kembar_shared.measurement.standards import LONG_AGO, StandardsUnfit
 from kembar_waste.indices import decay, emissions
 from kembar_waste.standards import climate
@@ -75,6 +76,7 @@ class Assumptions:
             climate.GWP_SETS[self.gwp_set],
             climate.MCF_STANDARD[self.disposal_mcf],
             DISPOSAL,
+            COMPLETENESS,
         )
         return tuple(dict.fromkeys(chosen))
 

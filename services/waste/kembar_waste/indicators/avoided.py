@@ -39,7 +39,7 @@ class AvoidedEmissions:
             StandardsUnfit: An operator's methane correction factor is none.
             ClaimsOverlap: Programmes claim the same tonne.
         """
-        self._assumptions = assumptions
+        self._assumptions, self._standards = assumptions, standards
         self._method = assumptions.method(standards)
         self._coefficients = coefficients(standards, assumptions)
         self._sites = facilities.dated(standards, DISPOSAL, "mcf", "1", most=1.0)
@@ -51,7 +51,7 @@ class AvoidedEmissions:
         credited = crediting.credited(streams, self._claims)
         found: list[Figure] = []
         for length, label in _LENGTHS.items():
-            judged = coverage.finest(coverage.judge(streams, length))
+            judged = coverage.finest(coverage.judge(streams, length), self._standards)
             members = _labelled(streams, length, label)
             sums = members.group_by(_FIGURE).agg(pl.col(_SUMS).sum())
             materials = _by(members, "material", "net")

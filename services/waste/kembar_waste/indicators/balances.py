@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from kembar_shared.measurement import coverage
+from kembar_shared.measurement import completeness, coverage
+from kembar_shared.measurement.completeness import COMPLETENESS
 from kembar_shared.measurement.indicators import INDEX_SCHEMA
 from kembar_shared.measurement.vocabulary import Grain, State
 from kembar_waste.indicators import facilities, series, stocks
@@ -59,10 +60,10 @@ def indices(days: pl.DataFrame, standards: Standards) -> pl.DataFrame:
         standards: Whose factor `kembar` / `mass_balance` / `tolerance` says what is balanced.
     """
     flows, levels = _flows(days)
-    rows = pl.concat(_periods(flows, levels, length) for length in _TRUNCATION)
+    rows = pl.concat(_periods(flows, levels, length, standards) for length in _TRUNCATION)
     if rows.is_empty():
         return pl.DataFrame(schema=INDEX_SCHEMA)
-    method = standards.method(METHOD, CONVENTION)
+    method = standards.method(METHOD, CONVENTION, COMPLETENESS)
     return (
         pl.concat(_named(group, standards) for group in rows.partition_by("period"))
         .with_columns(index=pl.lit(INDEX), unit=pl.lit("1"), method=pl.lit(method))
@@ -127,7 +128,9 @@ def _of(code: str, column: str) -> pl.Expr:
     return pl.col(column).filter(pl.col("parameter") == code).first()
 
 
-def _periods(flows: pl.DataFrame, levels: pl.DataFrame, length: Grain) -> pl.DataFrame:
+def _periods(
+    flows: pl.DataFrame, levels: pl.DataFrame, length: Grain, standards: Standards
+) -> pl.DataFrame:
     """Add flows up to months or years, and judge how much of these is known."""
     came_in = pl.when("has_received").then("received").otherwise("collected")
     is_out_known = pl.all_horizontal(~pl.col(f"has_{c}") | pl.col(c).is_not_null() for c in OUT)
@@ -176,7 +179,7 @@ def _periods(flows: pl.DataFrame, levels: pl.DataFrame, length: Grain) -> pl.Dat
             stock_change=pl.col("closing") - pl.col("opening"),
         )
     )  # fmt: skip
-    return coverage.finest(sums).with_columns(grain=pl.lit(length.value))
+    return coverage.finest(sums, standards, length=length).with_columns(grain=pl.lit(length.value))
 
 
 def _counts(code: str) -> pl.Expr:
@@ -196,9 +199,10 @@ def _named(rows: pl.DataFrame, standards: Standards) -> pl.DataFrame:
     found = balance.mass_balance(
         rows["numerator"].to_numpy(), rows["denominator"].to_numpy(), change.to_numpy()
     )
+    least = _least(standards)
     enough = pl.when("has_stock").then(
         pl.col("stock_change").is_not_null() & (pl.col("coverage") >= 1.0)
-    ).otherwise(pl.col("coverage") >= coverage.LEAST_COVERAGE)  # fmt: skip
+    ).otherwise(pl.col("coverage") >= least)  # fmt: skip
     state = (
         pl.when(~enough)
         .then(pl.lit(State.INSUFFICIENT.value))
@@ -220,7 +224,7 @@ def _named(rows: pl.DataFrame, standards: Standards) -> pl.DataFrame:
             value=pl.when(has_number).then("share"),
             category=pl.when(has_number).then("category"),
             parameters=_listed(*_used()),
-            missing=_listed(*_missing()),
+            missing=_listed(*_missing(least)),
         )
         .with_columns(
             detail=pl.struct(
@@ -242,6 +246,12 @@ def _named(rows: pl.DataFrame, standards: Standards) -> pl.DataFrame:
             ).struct.json_encode(),
         )
     )
+
+
+def _least(standards: Standards) -> pl.Expr:
+    """Return the share of each balance's month or year that has to be known."""
+    year, month = (completeness.least(standards, of) for of in ("year", "month"))
+    return pl.when(pl.col("grain") == Grain.YEAR.value).then(year).otherwise(month)
 
 
 def _reason() -> pl.Expr:
@@ -278,13 +288,13 @@ def _used() -> list[pl.Expr]:
     ]
 
 
-def _missing() -> list[pl.Expr]:
+def _missing(least: pl.Expr) -> list[pl.Expr]:
     """Name the parameters without which a balance is insufficient."""
     is_short = pl.col("state") == State.INSUFFICIENT.value
     has_in = pl.any_horizontal("has_received", "has_collected")
     named = []
     for code in _FLOWS:
-        is_poor = pl.col(f"c_{code}") / pl.col("expected") < coverage.LEAST_COVERAGE
+        is_poor = pl.col(f"c_{code}") / pl.col("expected") < least
         is_absent = ~has_in if code == "received" else ~_any_out() & (code in OUT)
         is_missing = (pl.col(f"has_{code}") & _counts(code) & is_poor) | is_absent
         named.append(pl.when(is_short & is_missing).then(pl.lit(code)))

@@ -17,7 +17,6 @@ from kembar_waste.indicators import (
 )
 from kembar_waste.indicators.avoided import AvoidedEmissions
 from kembar_waste.indicators.rates import RATES
-from kembar_waste.standards.survey import TRIP_LOAD
 
 if TYPE_CHECKING:
     from kembar_shared.measurement.indicators import Figure
@@ -51,7 +50,6 @@ class WasteFigures:
         self._shares = shares.Shares(standards)
         self._people = people.People(standards)
         self._loads = trips.loads_of(standards)
-        self._trips = standards.method(trips.METHOD, TRIP_LOAD)
         balances.refuse_unfit(standards)
 
     def __repr__(self) -> str:
@@ -72,11 +70,11 @@ class WasteFigures:
         chosen = series.totals_or_parts(placed)
         units = series.units(chosen)
         found = [
-            *generation.figures(units),
+            *generation.figures(units, self._standards),
             *self._people.figures(placed, units),
             *self._shares.figures(units),
             *self._avoided.figures(placed),
-            *trips.figures(chosen, self._loads, self._trips),
+            *trips.figures(chosen, self._loads, self._standards),
         ]
         return converted.noted(found, chosen)
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
 from kembar_shared.measurement import coverage
+from kembar_shared.measurement.completeness import COMPLETENESS
 from kembar_shared.measurement.indicators import Figure
 from kembar_shared.measurement.vocabulary import Grain, State
 from kembar_waste.indicators.rates import REDUCED
+
+if TYPE_CHECKING:
+    from kembar_shared.measurement.standards import Standards
 
 METHOD: Final = "kembar/waste-generated@2"
 USED: Final = "kembar/kang-pisman-manfaatkan@2"
@@ -18,7 +22,7 @@ _LABEL: Final = {Grain.MONTH: "%Y-%m", Grain.YEAR: "%Y"}
 _FIGURE: Final = ("jurisdiction", "period", "grain")
 
 
-def figures(units: pl.DataFrame) -> list[Figure]:
+def figures(units: pl.DataFrame, standards: Standards) -> list[Figure]:
     """Return the masses in t generated and put to use in every jurisdiction, month and year.
 
     A mass of which some days are missing is a lower bound, and so provisional. Put to use is what
@@ -28,17 +32,20 @@ def figures(units: pl.DataFrame) -> list[Figure]:
     used = units.filter(pl.col("parameter").is_in(REDUCED)).with_columns(
         member=pl.concat_str("parameter", "member", separator="/")
     )
+    generated = units.filter(parameter="generated")
     return [
-        *_figures(units.filter(parameter="generated"), "waste.generated", METHOD, ["grain"]),
-        *_figures(used, "waste.manfaatkan_t", USED, ["grain", "parameters"]),
+        *_figures(generated, standards, "waste.generated", METHOD, ["grain"]),
+        *_figures(used, standards, "waste.manfaatkan_t", USED, ["grain", "parameters"]),
     ]
 
 
-def _figures(units: pl.DataFrame, indicator: str, method: str, told: list[str]) -> list[Figure]:
+def _figures(
+    units: pl.DataFrame, standards: Standards, indicator: str, method: str, told: list[str]
+) -> list[Figure]:
     """Return the sums of *units*, each with the columns *told* beside it."""
     incomplete = (pl.col("state") == State.OK.value) & (pl.col("coverage") < 1.0)
     found = pl.concat(
-        coverage.gather(units, length).join(
+        coverage.gather(units, length, standards).join(
             _parameters(units, length), on=_FIGURE, how="left", maintain_order="left"
         )
         for length in _LABEL
@@ -48,8 +55,9 @@ def _figures(units: pl.DataFrame, indicator: str, method: str, told: list[str]) 
         value="numerator",
         detail=pl.struct(told),
     )
+    identifier = standards.method(method, COMPLETENESS)
     return [
-        Figure.of(row, indicator=indicator, unit="t", method=method)
+        Figure.of(row, indicator=indicator, unit="t", method=identifier)
         for row in found.iter_rows(named=True)
     ]
 

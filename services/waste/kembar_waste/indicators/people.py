@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from kembar_shared.measurement import coverage
+from kembar_shared.measurement.completeness import COMPLETENESS
 from kembar_shared.measurement.indicators import Figure
 from kembar_shared.measurement.vocabulary import Grain, State
 from kembar_waste.indicators import facilities, series
@@ -44,7 +45,9 @@ class People:
         self._baselines = facilities.dated(
             standards, KANG_PISMAN, BASELINE, "kg/person/day", most=_MOST_KG
         )
-        self._reduced = standards.method(REDUCED, KANG_PISMAN)
+        self._standards = standards
+        self._per_person = standards.method(PER_PERSON, COMPLETENESS)
+        self._reduced = standards.method(REDUCED, KANG_PISMAN, COMPLETENESS)
 
     def figures(self, days: pl.DataFrame, units: pl.DataFrame) -> list[Figure]:
         """Return both figures of jurisdictions, months and years with generation and population.
@@ -61,8 +64,10 @@ class People:
         found: list[Figure] = []
         for length in _LABEL:
             slots = self._slots(generated, heads, length)
-            for row in _rows(slots, coverage.judge(generated, length)).iter_rows(named=True):
-                found += [_per_person(row), _less(row, self._reduced)]
+            sums = _sums(slots, coverage.judge(generated, length))
+            rows = coverage.finest(sums, self._standards)
+            for row in rows.iter_rows(named=True):
+                found += [_per_person(row, self._per_person), _less(row, self._reduced)]
         return found
 
     def _slots(self, generated: pl.DataFrame, heads: pl.DataFrame, length: Grain) -> pl.DataFrame:
@@ -135,8 +140,8 @@ def _heads(days: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _rows(slots: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
-    """Add the known slots of each month or year up, and choose the finest that are enough."""
+def _sums(slots: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
+    """Add the known slots of each month or year up."""
     expected = judged.rename({"period": "label"}).select(*_FIGURE, "expected", "origin", "stations")
     members = pl.col("expected") / pl.col("slots")
     is_known = pl.col("covered").round(9) >= members
@@ -155,12 +160,10 @@ def _rows(slots: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
         .join(expected, on=_FIGURE)
     )
     origins = pl.concat_list("origin", "heads_origin")
-    return coverage.finest(
-        sums.rename({"label": "period"}).with_columns(
-            denominator=pl.col("population") * pl.col("days"),
-            origin=origins.list.eval(coverage.least_real(pl.element())).list.first(),
-            stations=pl.concat_list("stations", "heads_stations").list.unique().list.sort(),
-        )
+    return sums.rename({"label": "period"}).with_columns(
+        denominator=pl.col("population") * pl.col("days"),
+        origin=origins.list.eval(coverage.least_real(pl.element())).list.first(),
+        stations=pl.concat_list("stations", "heads_stations").list.unique().list.sort(),
     )
 
 
@@ -179,7 +182,7 @@ def _state(row: dict[str, Any]) -> tuple[State, str | None]:
     return (State.OK if row["coverage"] >= 1.0 else State.PROVISIONAL), None
 
 
-def _per_person(row: dict[str, Any]) -> Figure:
+def _per_person(row: dict[str, Any], method: str) -> Figure:
     state, reason = _state(row)
     has_number = reason is None and state is not State.INSUFFICIENT
     kg = row["numerator"] * KG_PER_TONNE if has_number else None
@@ -193,7 +196,7 @@ def _per_person(row: dict[str, Any]) -> Figure:
         },
         indicator="waste.generation_per_person",
         unit="kg/person/day",
-        method=PER_PERSON,
+        method=method,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from kembar_shared.measurement import coverage
+from kembar_shared.measurement.completeness import COMPLETENESS
 from kembar_shared.measurement.indicators import Figure
 from kembar_shared.measurement.vocabulary import State
 from kembar_waste.indicators import facilities, sides, unreported
@@ -64,20 +65,22 @@ class Shares:
         numbered = sides.numbered(units, self._levels)
         found: list[Figure] = []
         if bases := sides.bases_of(numbered):
-            shares = _shares(numbered, bases)
+            shares = _shares(numbered, bases, self._standards)
             found = [
                 Figure.of(
                     {**row, "detail": _detail(row, rate)},
                     indicator=rate.indicator,
                     unit="1",
-                    method=self._standards.method(rate.method, FACILITY)
-                    if rate.controlled
-                    else rate.method,
+                    method=self._method_of(rate),
                 )
                 for rate in RATES
                 for row in shares.filter(basis=sides.BASES.index(rate.basis)).iter_rows(named=True)
             ]
-        return [*found, *unreported.figures(units, found)]
+        return [*found, *unreported.figures(units, found, self._method_of)]
+
+    def _method_of(self, rate: Rate) -> str:
+        used = (COMPLETENESS, FACILITY) if rate.controlled else (COMPLETENESS,)
+        return self._standards.method(rate.method, *used)
 
 
 def _detail(row: dict[str, Any], rate: Rate) -> dict[str, object]:
@@ -89,7 +92,7 @@ def _detail(row: dict[str, Any], rate: Rate) -> dict[str, object]:
     return detail
 
 
-def _shares(units: pl.DataFrame, bases: list[int]) -> pl.DataFrame:
+def _shares(units: pl.DataFrame, bases: list[int], standards: Standards) -> pl.DataFrame:
     """Divide the parts by the whole of the same days, or of the same months or years."""
     # One side by the day and the other by the month are both reported, but not to be divided.
     reported = pl.col("groups").explode().drop_nulls().n_unique().over("basis", "place", "period")
@@ -123,7 +126,8 @@ def _shares(units: pl.DataFrame, bases: list[int]) -> pl.DataFrame:
             jurisdiction=pl.col("place") * sides.WIDTH + pl.col("basis"),
             numerator="part",
             denominator="whole",
-        )
+        ),
+        standards,
     )
     places = units.select("place", "jurisdiction").unique()
     return _stated(

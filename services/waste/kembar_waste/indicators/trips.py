@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from kembar_shared.measurement import coverage
+from kembar_shared.measurement.completeness import COMPLETENESS
 from kembar_shared.measurement.indicators import Figure
 from kembar_shared.measurement.vocabulary import Grain, State
 from kembar_waste.indicators import facilities, series
@@ -36,7 +37,7 @@ def loads_of(standards: Standards) -> pl.DataFrame:
     return facilities.dated(standards, TRIP_LOAD, "load", "t/trip", most=_MOST_T)
 
 
-def figures(days: pl.DataFrame, loads: pl.DataFrame, method: str) -> list[Figure]:
+def figures(days: pl.DataFrame, loads: pl.DataFrame, standards: Standards) -> list[Figure]:
     """Return the masses in t that trips stand for, of each jurisdiction, month and year.
 
     A load holds for the days it was recorded for and no others: of a station's own, else its
@@ -45,9 +46,10 @@ def figures(days: pl.DataFrame, loads: pl.DataFrame, method: str) -> list[Figure
     Args:
         days: Of `DAYS_SCHEMA`, totals or parts.
         loads: As of `loads_of`.
-        method: Identifier of the method by these loads.
+        standards: Say how much of a period has to be measured.
     """
     converted = _converted(days, loads)
+    method = standards.method(METHOD, TRIP_LOAD, COMPLETENESS)
     found: list[Figure] = []
     for length, label in _LENGTHS.items():
         shorter = converted
@@ -64,7 +66,7 @@ def figures(days: pl.DataFrame, loads: pl.DataFrame, method: str) -> list[Figure
                 weighed=pl.col("weighed_t").is_not_null().any(),
             )
         )
-        judged = coverage.finest(coverage.judge(converted, length))
+        judged = coverage.finest(coverage.judge(converted, length), standards)
         found += [
             _figure(row, method)
             for row in judged.join(used, on=_FIGURE, how="left")

@@ -12,18 +12,23 @@ from kembar_shared.measurement.vocabulary import Grain, Origin, State
 from kembar_waste.indicators.rates import RATES, REDUCED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+
+    from kembar_waste.indicators.rates import Rate
 
 _LABEL: Final = {Grain.MONTH: "%Y-%m", Grain.YEAR: "%Y"}
 _NAMING: Final = tuple(rate for rate in RATES if rate.names_missing)
 
 
-def figures(units: pl.DataFrame, found: Iterable[Figure]) -> list[Figure]:
+def figures(
+    units: pl.DataFrame, found: Iterable[Figure], method_of: Callable[[Rate], str]
+) -> list[Figure]:
     """Name what is missing of shares, where what became of waste is known of the month or year.
 
     Args:
         units: As of `series.units`.
         found: The figures that are made already; these periods need no other.
+        method_of: Identifies the method of a share.
 
     Returns:
         Figures without a value, in the state `no_data` where nothing of a share was reported, and
@@ -44,7 +49,7 @@ def figures(units: pl.DataFrame, found: Iterable[Figure]) -> list[Figure]:
             expected=float(len(needed)),
             coverage=0.0,
             origin=Origin(origin),
-            method=rate.method,
+            method=method_of(rate),
             stations=tuple(stations),
             detail={
                 "parameters": present,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from kembar_shared.measurement import completeness
 from kembar_shared.measurement.standards import Standards
 from kembar_waste.standards import climate, survey, targets
 
 
 def build() -> Standards:
     """Return the limits and factors of the waste service, before an operator's own rows."""
-    return Standards(limits=targets.LIMITS, factors=(*climate.FACTORS, *survey.FACTORS))
+    return Standards(
+        limits=targets.LIMITS,
+        factors=(*climate.FACTORS, *survey.FACTORS, *completeness.FACTORS),
+    )

@@ -10,6 +10,9 @@ from kembar_shared.measurement.vocabulary import Grain
 
 DEVIATION: Final = "temp_dev"
 
+INPUTS: Final = ("temp", "air_temp")
+"""The parameters it is derived from."""
+
 _DAY: Final = ("station", "grain", "period")
 
 
@@ -34,10 +37,11 @@ def derived(reported: pl.DataFrame) -> pl.DataFrame:
         pl.col("n_below") == 0,
         pl.col("n_above") == 0,
     )
-    air = exact.filter(parameter="air_temp").select(*_DAY, air=pl.col("sum") / pl.col("n"))
+    water_temp, air_temp = INPUTS
+    air = exact.filter(parameter=air_temp).select(*_DAY, air=pl.col("sum") / pl.col("n"))
     value = (pl.col("sum") / pl.col("n") - pl.col("air")).abs()
     added = (
-        exact.filter(parameter="temp")
+        exact.filter(parameter=water_temp)
         .join(air, on=_DAY)
         .join(measured.filter(parameter=DEVIATION), on=_DAY, how="anti")
         .with_columns(

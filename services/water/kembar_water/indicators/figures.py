@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from kembar_shared.measurement import coverage
+from kembar_shared.measurement import completeness, coverage
 from kembar_shared.measurement.indicators import Figure
 from kembar_shared.measurement.vocabulary import Grain, State
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-LEAST_DATES: Final = 2
-"""Sampling dates a station's year needs."""
+    from kembar_shared.measurement.standards import Standards
+
+_IS_OPEN: Final = pl.col("is_open")
 
 
 def means(
     samples: pl.DataFrame,
+    standards: Standards,
     *,
     indicator: str,
     method: str,
@@ -31,16 +33,16 @@ def means(
 
     Args:
         samples: As `Sampling.samples` returns them; `value` null: no value; `parameters` is what
-            it was made from.
+            it was made from. With `is_open` true a value lacks though enough was measured: were
+            it only for such samples, the figure is `cannot_assess` and not `insufficient`.
+        standards: Say how much of a period has to be measured.
         indicator: Code of the figures.
         method: Their method.
         detail: What else is said of each of them.
         complete: The parameters without which a sample's value is provisional.
     """
     owing = _of_assessed_stations(samples)
-    dates = pl.col("value").is_not_null().sum().over("station", "grain", pl.col("year"))
-    dates = pl.when(grain=Grain.YEAR.value).then("dates").otherwise(dates)
-    yearly = owing.with_columns(value=pl.when(dates >= LEAST_DATES).then("value"))
+    yearly = _of_enough_dates(owing, standards)
     keys = ["jurisdiction", "period", "grain"]
     lacking = pl.col("value").is_not_null() & (
         pl.lit(list(complete), dtype=pl.List(pl.String))
@@ -49,7 +51,7 @@ def means(
         > 0
     )
     found = [
-        coverage.gather(_units(judged), length).join(
+        _gathered(judged, length, standards).join(
             _details(judged.with_columns(lacking=lacking), length, detail),
             on=keys,
             how="left",
@@ -57,8 +59,8 @@ def means(
         )
         for length, judged in ((Grain.MONTH, owing), (Grain.YEAR, yearly))
     ]
-    is_mixed = (pl.col("detail").struct.field("parameter_sets") > 1) | (
-        pl.col("detail").struct.field("incomplete_samples") > 0
+    is_mixed = (pl.col("detail").struct.field("parameter_sets") > 1) | pl.any_horizontal(
+        pl.col("detail").struct.field("incomplete_samples", "open_samples") > 0
     )
     figures = pl.concat(found).with_columns(
         value=pl.col("numerator") / pl.col("denominator"),
@@ -70,6 +72,43 @@ def means(
         Figure.of(row, indicator=indicator, unit="1", method=method)
         for row in figures.iter_rows(named=True)
     ]
+
+
+def _of_enough_dates(samples: pl.DataFrame, standards: Standards) -> pl.DataFrame:
+    """Take from stations the values of years in which too few dates have one."""
+    has_value = pl.col("value").is_not_null()
+    is_year = pl.col("grain") == Grain.YEAR.value
+    least = completeness.least(standards, completeness.YEAR, completeness.DATES, period="year")
+
+    def enough(counted: pl.Expr) -> pl.Expr:
+        dates = counted.sum().over("station", "grain", "year")
+        return pl.when(is_year).then("dates").otherwise(dates) >= least
+
+    return samples.with_columns(
+        value=pl.when(enough(has_value)).then("value"),
+        is_open=(_IS_OPEN | has_value & ~enough(has_value)) & enough(has_value | _IS_OPEN),
+    )
+
+
+def _gathered(samples: pl.DataFrame, length: Grain, standards: Standards) -> pl.DataFrame:
+    """Gather samples; where those without an assessable value are all that lacks, say so."""
+    gathered = coverage.gather(_units(samples), length, standards)
+    if not samples["is_open"].any():
+        return gathered
+    measured = pl.when("is_open").then(0.0).otherwise("value")
+    filled = _units(samples.with_columns(value=measured))
+    all_samples = coverage.gather(filled, length, standards)
+    keys = ["jurisdiction", "period"]
+    is_open = (pl.col("state") == State.INSUFFICIENT.value) & (pl.col("measured") == State.OK.value)
+    return (
+        gathered.join(
+            all_samples.select(*keys, measured="state"), on=keys, how="left", maintain_order="left"
+        )
+        .with_columns(
+            state=pl.when(is_open).then(pl.lit(State.CANNOT_ASSESS.value)).otherwise("state")
+        )
+        .drop("measured")
+    )
 
 
 def _details(
@@ -84,6 +123,7 @@ def _details(
             parameters=used.explode().drop_nulls().unique().sort(),
             parameter_sets=used.list.join(" ").n_unique(),
             incomplete_samples=pl.col("lacking").sum(),
+            open_samples=_IS_OPEN.sum(),
             left_out=pl.col("missing").explode().drop_nulls().unique().sort(),
             water_classes=pl.col("water_class").unique().sort(),
             retrospective=pl.col("retrospective").any(),
@@ -97,6 +137,7 @@ def _details(
                 "parameters",
                 "parameter_sets",
                 "incomplete_samples",
+                "open_samples",
                 "left_out",
                 "water_classes",
                 "retrospective",
@@ -110,10 +151,11 @@ def _of_assessed_stations(samples: pl.DataFrame) -> pl.DataFrame:
     """Leave out stations that never measure enough for a value, unless all are of that kind.
 
     They do not owe one; counted as missing they would make every month of a jurisdiction with one
-    nitrate sensor insufficient.
+    nitrate sensor insufficient. Those that measure enough and cannot be assessed do.
     """
-    assessed = pl.col("value").is_not_null().any().over("jurisdiction", "station")
-    any_assessed = pl.col("value").is_not_null().any().over("jurisdiction")
+    owes = pl.col("value").is_not_null() | _IS_OPEN
+    assessed = owes.any().over("jurisdiction", "station")
+    any_assessed = owes.any().over("jurisdiction")
     return samples.filter(pl.col("jurisdiction").is_not_null(), assessed | ~any_assessed)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from kembar_shared.measurement.completeness import COMPLETENESS
 from kembar_water.indices import quality
 from kembar_water.standards.indonesia import PP_22_2021_VI
 from kembar_water.standards.scores import (
@@ -78,7 +79,12 @@ def _composed(
         numerator=value,
         denominator=None if value is None else 1.0,
         method=standards.method(
-            METHOD + suffix, PERMEN_LHK_27_2021, STATED, PP_22_2021_VI, KEPMEN_LH_115_2003
+            METHOD + suffix,
+            PERMEN_LHK_27_2021,
+            STATED,
+            PP_22_2021_VI,
+            KEPMEN_LH_115_2003,
+            COMPLETENESS,
         ),
         detail={
             "ika": figure.value,

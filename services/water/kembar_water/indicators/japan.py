@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from kembar_shared.measurement import coverage
+from kembar_shared.measurement import completeness
 from kembar_shared.measurement.indicators import INDEX_SCHEMA
 from kembar_shared.measurement.vocabulary import Grain, State
 from kembar_water.indicators import arrays, comparisons
-from kembar_water.indicators.figures import LEAST_DATES
 from kembar_water.indices import japan, ranks
 from kembar_water.standards.japan import GRADES, JP_EQS_RIVER
 
@@ -45,7 +44,7 @@ def classes(standards: Standards, days: pl.DataFrame) -> pl.DataFrame:
     """
     # Farm use is asked of some waters beside their class and makes none.
     limits = standards.frame(JP_EQS_RIVER).filter(pl.col("grade").is_in(GRADES))
-    series = _series(days, limits)
+    series = _series(days, limits, standards)
     found = [
         _of_year(year, of_year, _in_force(limits, year))
         for (year,), of_year in series.group_by("year", maintain_order=True)
@@ -53,16 +52,17 @@ def classes(standards: Standards, days: pl.DataFrame) -> pl.DataFrame:
     ]
     if not found:
         return pl.DataFrame(schema={**INDEX_SCHEMA, "detail": pl.Struct([])})
+    method = standards.method(japan.RIVER_CLASS, JP_EQS_RIVER, completeness.COMPLETENESS)
     return (
         pl.concat(found)
         .with_columns(
-            pl.lit(standards.method(japan.RIVER_CLASS, JP_EQS_RIVER)).alias("method"),
+            pl.lit(method).alias("method"),
         )
         .select(INDEX_SCHEMA.names())
     )
 
 
-def _series(days: pl.DataFrame, limits: pl.DataFrame) -> pl.DataFrame:
+def _series(days: pl.DataFrame, limits: pl.DataFrame, standards: Standards) -> pl.DataFrame:
     """Return the statistics of each year, station and item."""
     values = (
         comparisons.daily(days)
@@ -90,14 +90,19 @@ def _series(days: pl.DataFrame, limits: pl.DataFrame) -> pl.DataFrame:
         )
         for bound in ("low", "high")
     )
+    least_dates = completeness.least(
+        standards, completeness.YEAR, completeness.DATES, period="year"
+    )
     is_percentile = pl.lit(percent).is_not_null()
     return series.with_columns(
         smallest=pl.when(is_percentile).then(at_least).otherwise("smallest"),
         smallest_at_most=pl.when(is_percentile).then(at_most).otherwise("smallest_at_most"),
         largest=pl.when(is_percentile).then(at_most).otherwise("largest"),
         largest_at_least=pl.when(is_percentile).then(at_least).otherwise("largest_at_least"),
-        is_complete=(pl.col("dates") >= LEAST_DATES)
-        & (pl.col("months") / 12.0 >= coverage.LEAST_COVERAGE),
+        share=pl.col("months") / 12.0,
+    ).with_columns(
+        is_complete=(pl.col("dates") >= least_dates)
+        & completeness.covers(standards, completeness.YEAR, "share", period="year"),
     )
 
 

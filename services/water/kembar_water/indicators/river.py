@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from kembar_shared.measurement.completeness import COMPLETENESS
 from kembar_shared.measurement.indicators import INDEX_SCHEMA
 from kembar_shared.measurement.vocabulary import Grain
 from kembar_water.indicators import comparisons, dated, figures, iklh, japan, sdg
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     Detail = dict[str, str | float | None]
 
-CLASS_MET: Final = "pp-22-2021-vi/class-met-share@1"
+CLASS_MET: Final = "pp-22-2021-vi/class-met-share@2"
 
 _IKA_CLASS: Final = "II"
 _IKA_HISTORIC_CLASS: Final = "I"
@@ -112,17 +113,19 @@ class River:
         ika = self._ika(daily, with_oxygen)
         return [
             *figures.means(
-                samples,
+                samples.with_columns(is_open=pl.lit(value=False)),
+                self.standards,
                 indicator="water.pollution_index",
-                method=self._method(pollution.POLLUTION_INDEX),
+                method=self._method(pollution.POLLUTION_INDEX, COMPLETENESS),
                 detail=with_oxygen,
             ),
             *figures.means(
                 samples.filter(grain=Grain.DAY.value).with_columns(
                     value=pl.col("meets").cast(pl.Float64), parameters="assessed"
                 ),
+                self.standards,
                 indicator="water.class_met_share",
-                method=self._method(CLASS_MET, oxygen=False),
+                method=self._method(CLASS_MET, COMPLETENESS, oxygen=False),
                 detail=named_by,
             ),
             *ika,
@@ -168,9 +171,13 @@ class River:
             ),
         )
         return figures.means(
-            samples.with_columns(value=pl.Series(points, dtype=pl.Float64).fill_nan(None)),
+            samples.with_columns(
+                value=pl.Series(points, dtype=pl.Float64).fill_nan(None),
+                is_open=pl.lit(value=False),
+            ),
+            self.standards,
             indicator="water.ika",
-            method=self._method(quality.IKA, PERMEN_LHK_27_2021),
+            method=self._method(quality.IKA, PERMEN_LHK_27_2021, COMPLETENESS),
             detail=named_by,
             complete=IKA_PARAMETERS,
         )
@@ -186,9 +193,12 @@ class River:
         )
         value = quality.historic_ika_points(index, edges, points)
         return figures.means(
-            samples.with_columns(value=pl.Series(value, dtype=pl.Float64).fill_nan(None)),
+            samples.with_columns(
+                value=pl.Series(value, dtype=pl.Float64).fill_nan(None), is_open=pl.lit(value=False)
+            ),
+            self.standards,
             indicator="water.ika_historic",
-            method=self._method(quality.IKA_HISTORIC, P4_2018, oxygen=False),
+            method=self._method(quality.IKA_HISTORIC, P4_2018, COMPLETENESS, oxygen=False),
             detail=named_by,
             complete=IKA_PARAMETERS,
         )

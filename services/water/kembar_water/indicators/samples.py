@@ -86,8 +86,9 @@ class Sampling:
             index `value`, `state`, `category` (a position, -1 for none), `parameters`,
             `missing`, `substituted`, `derived`, `critical`, `cim_mg_l`, `cim_source`;
             `retrospective`; `assessed`, the parameters compared with their limits, and `meets`:
-            False where any of them breaks one, True where enough were compared and none does,
-            else null.
+            False where any of them breaks one, True where enough were compared and none of the
+            sample's parameters may break one, else null; `is_open`, whether it is null because
+            one may: it lies below a detection limit above the standard's, or beyond the method.
         """
         ratios = self._ratios(
             self._values(days, water_class=water_class, only=only), plain_oxygen=plain_oxygen
@@ -106,9 +107,8 @@ class Sampling:
             | (pl.col("high") < pl.col("least")).fill_null(value=False)
         )
         judged = pl.col("breaks").is_not_null() | proven
-        # What is known only to be large may break the limit: such a sample is not one that meets.
         is_large = (pl.col("n_above") > 0) & pl.col("most").is_not_null()
-        may_break = is_large.any()
+        may_break = _may_break().any()
         enough = judged.sum() >= max(self.least_parameters, 1)
         samples = ratios.group_by(KEYS, maintain_order=True).agg(
             pl.col("jurisdiction", "origin", "water_class").first(),
@@ -128,6 +128,7 @@ class Sampling:
             .then(pl.lit(value=False))
             .when(enough, ~may_break)
             .then(pl.lit(value=True)),
+            is_open=~proven.any() & may_break & (pl.len() >= max(self.least_parameters, 1)),
             only_litter=_IS_LITTER.all(),
             # The likely worst of them is left out: an index without it would tell of clean water.
             without_worst=(is_large & ~_IS_LITTER).any(),
@@ -195,6 +196,16 @@ class Sampling:
             pl.Series("ceiling", shown, dtype=pl.Float64).fill_nan(None),
             pl.Series("ratio", ratio, dtype=pl.Float64),
         )
+
+
+def _may_break() -> pl.Expr:
+    """Say which values that were not compared with their limit may lie beyond it."""
+    only_above = (pl.col("n_above") > 0) & (pl.col("n") + pl.col("n_below") == 0)
+    is_within = (pl.col("low") >= pl.col("least")).fill_null(value=True) & (
+        pl.col("high") <= pl.col("most")
+    ).fill_null(value=True)
+    is_safe = is_within | (only_above & pl.col("most").is_null())
+    return pl.col("unknown").is_not_null() & ~is_safe
 
 
 def named(words: tuple[str, ...], positions: pl.Expr) -> pl.Expr:

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from kembar_shared.measurement import coverage
+from kembar_shared.measurement import completeness, coverage
 from kembar_shared.measurement.indicators import Figure
 from kembar_shared.measurement.vocabulary import Grain, State
 from kembar_water.indicators import comparisons, dated
-from kembar_water.indicators.figures import LEAST_DATES
 from kembar_water.indices import sdg
 from kembar_water.standards.sdg import CORE_GROUPS, SDG_6_3_2
 
@@ -66,7 +65,7 @@ def good_share(standards: Standards, days: pl.DataFrame) -> list[Figure]:
     has_any = pl.col("denominator") > 0
     is_ok = (pl.col("state") == State.OK.value) & has_any
     figures = (
-        coverage.gather(units, Grain.YEAR)
+        coverage.gather(units, Grain.YEAR, standards)
         .join(
             details,
             on=["jurisdiction", "period", "grain"],
@@ -84,7 +83,7 @@ def good_share(standards: Standards, days: pl.DataFrame) -> list[Figure]:
             .otherwise(pl.lit(State.INSUFFICIENT.value)),
         )
     )
-    method = standards.method(sdg.SDG_6_3_2, SDG_6_3_2)
+    method = standards.method(sdg.SDG_6_3_2, SDG_6_3_2, completeness.COMPLETENESS)
     return [
         Figure.of(row, indicator="water.sdg_6_3_2", unit="1", method=method)
         for row in figures.iter_rows(named=True)
@@ -126,6 +125,9 @@ def _bodies(standards: Standards, days: pl.DataFrame) -> pl.DataFrame:
         ("good_share", "least_groups"),
         bodies.select(pl.date("year", 12, 31)).to_series(),
     ).T
+    least_dates = completeness.least(
+        standards, completeness.YEAR, completeness.DATES, period="year"
+    )
     complying, open_ = bodies["complying"].to_numpy(), bodies["open"].to_numpy()
     everything = bodies["compared"].to_numpy() + open_
     # What cannot be compared, for a detection limit or a method's range, could go either way.
@@ -133,8 +135,8 @@ def _bodies(standards: Standards, days: pl.DataFrame) -> pl.DataFrame:
     is_certain = is_good == sdg.is_good(complying + open_, everything, least_share)
     return bodies.with_columns(
         pl.Series("is_good", is_good, dtype=pl.Boolean),
-        is_assessed=(pl.col("dates") >= LEAST_DATES)
-        & (pl.col("covered") >= coverage.LEAST_COVERAGE)
+        is_assessed=(pl.col("dates") >= least_dates)
+        & completeness.covers(standards, completeness.YEAR, "covered", period="year")
         & (pl.col("groups").list.len() >= pl.Series(least_groups, dtype=pl.Float64))
         & pl.Series(is_certain, dtype=pl.Boolean),
     )

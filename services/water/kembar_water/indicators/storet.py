@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 import polars as pl
 
+from kembar_shared.measurement import completeness
 from kembar_shared.measurement.vocabulary import Grain, State
 from kembar_water.indicators import arrays, comparisons, dated, deviation
-from kembar_water.indicators.figures import LEAST_DATES
 from kembar_water.indicators.samples import named
 from kembar_water.indices import censored, pollution, storet
 from kembar_water.standards import indonesia
@@ -78,7 +78,10 @@ class Storet:
                 "parameter", "n", "n_below", *STATISTICS, "mean_estimator", "score"
             ).filter(is_scored),
         )
-        enough = (pl.col("dates") >= LEAST_DATES) & (
+        least = completeness.least(
+            self.standards, completeness.YEAR, completeness.DATES, period="year"
+        )
+        enough = (pl.col("dates") >= least) & (
             (pl.col("parameters").list.len() > 0) | pl.col("without_worst")
         )
         edges = dated.factors(
@@ -124,7 +127,10 @@ class Storet:
     def _method(self) -> str:
         suffix = "" if self.count_basis == "samples" else f";count={self.count_basis}"
         return self.standards.method(
-            storet.STORET + suffix, KEPMEN_LH_115_2003, indonesia.PP_22_2021_VI
+            storet.STORET + suffix,
+            KEPMEN_LH_115_2003,
+            indonesia.PP_22_2021_VI,
+            completeness.COMPLETENESS,
         )
 
     def _values(self, days: pl.DataFrame) -> pl.DataFrame:

@@ -17,8 +17,6 @@ IKA_HISTORIC: Final = "permen-lhk-p4-2018/ika@1"
 IKLH_CITY: Final = "permen-lhk-27-2021/iklh-city@1"
 
 IKLH_CATEGORIES: Final = ("sangat_kurang", "kurang", "sedang", "baik", "sangat_baik")
-IKU_CATEGORIES: Final = ("waspada", "sangat_kurang", "kurang", "cukup", "baik", "sangat_baik")
-"""Of the LPPD sheet; the four words between the first and the last are unverified."""
 
 
 def ika_points(category: Integers, weights: Floats) -> Floats:
@@ -89,24 +87,6 @@ def iklh_category(index: Floats, edges: Floats) -> Integers:
         Permen LHK 27/2021.
     """
     position = (index[:, np.newaxis] >= edges).sum(axis=1)
-    return np.where(np.isnan(index), -1, position).astype(np.int64)
-
-
-def iku_category(index: Floats, edges: Floats) -> Integers:
-    """Classify IKU values by the scale of the LPPD sheet, which is not that of the IKLH.
-
-    Args:
-        index: Shape (n,).
-        edges: Shape (5,), rising: 40, 50, 60, 70, 80. The first belongs to the category above
-            it, for the lowest is below 40; the others to the one below, for the best is above 80.
-
-    Returns:
-        Shape (n,), positions in `IKU_CATEGORIES`; -1 where the index is NaN.
-
-    Source:
-        Worksheet of the LPPD (report on a region's government).
-    """
-    position = (index >= edges[0]).astype(np.int64) + (index[:, np.newaxis] > edges[1:]).sum(axis=1)
     return np.where(np.isnan(index), -1, position).astype(np.int64)
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from kembar_shared.measurement import completeness
 from kembar_shared.measurement.standards import Standards
 from kembar_water.standards import indonesia, japan, scores, sdg
 
 
 def build() -> Standards:
-    """Return PP 22/2021 Annex VI, Japan's river classes, the targets of SDG 6.3.2 and the scores.
+    """Return PP 22/2021 Annex VI, Japan's river classes, SDG 6.3.2, the scores, completeness.
 
     There are no limits of the WHO: it has none for river water.
     """
     return Standards(
         limits=(*indonesia.annex_vi(), *japan.river_classes(), *sdg.targets()),
-        factors=tuple(scores.factors()),
+        factors=(*scores.factors(), *completeness.FACTORS),
     )

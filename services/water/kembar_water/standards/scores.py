@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 KEPMEN_LH_115_2003: Final = "kepmen-lh-115-2003"
 PERMEN_LHK_27_2021: Final = "permen-lhk-27-2021"
 P4_2018: Final = "permen-lhk-p4-2018"
-LPPD: Final = "lppd-iku"
 
 PI_EDGES: Final = ("cemar_ringan_above", "cemar_sedang_above", "cemar_berat_above")
 STORET_EDGES: Final = ("a_from", "b_from", "c_from")
@@ -25,9 +24,6 @@ IKA_HISTORIC_POINTS: Final = ("best", "second", "third", "fourth", "worst")
 IKLH_WEIGHTS: Final = ("ika", "iku", "ikl")
 IKLH_REGION_WEIGHTS: Final = ("ika", "iku", "ikl", "ikal")
 IKLH_EDGES: Final = ("kurang_from", "sedang_from", "baik_from", "sangat_baik_from")
-IKU_EDGES: Final = (
-    "sangat_kurang_from", "kurang_above", "cukup_above", "baik_above", "sangat_baik_above",
-)  # fmt: skip
 
 IKA_PARAMETERS: Final = ("bod", "cod", "do", "fcoli", "no3_n", "ph", "tp", "tss")
 """The set of the IKA for rivers, in alphabetical order."""
@@ -41,7 +37,6 @@ _SINCE: Final = {
     KEPMEN_LH_115_2003: date(2003, 7, 10),
     P4_2018: date(2018, 1, 1),
     PERMEN_LHK_27_2021: date(2021, 1, 1),
-    LPPD: date(2021, 1, 1),
     SDG_6_3_2: date(2021, 2, 2),
 }
 # Without a last day: the historic figure is published of later years too, beside its successor.
@@ -109,9 +104,8 @@ def _environmental_indices() -> Iterator[Factor]:
         (PERMEN_LHK_27_2021, "iklh_class", IKLH_EDGES, (25, 50, 70, 90), "IKLH", True),
         (P4_2018, "ika", IKA_HISTORIC_EDGES, (1, 4.67, 6.32, 6.88), _HISTORIC, True),
         (P4_2018, "ika", IKA_HISTORIC_POINTS, (100, 80, 60, 40, 20), _HISTORIC, True),
-        (LPPD, "iku_class", IKU_EDGES, (40, 50, 60, 70, 80), "IKU, LPPD worksheet", True),
     )
-    names = {PERMEN_LHK_27_2021: "Permen LHK 27/2021", P4_2018: "Permen LHK P.4/2018", LPPD: "LPPD"}
+    names = {PERMEN_LHK_27_2021: "Permen LHK 27/2021", P4_2018: "Permen LHK P.4/2018"}
     for standard, subject, quantities, values, part, verified in tables:
         for quantity, value in zip(quantities, values, strict=True):
             source = f"{names[standard]}, {part}"

@@ -15,6 +15,8 @@ from kembar_shared.measurement.routes.needed import (
     CursorDep,
     EngineDep,
     FromDep,
+    LanguageDep,
+    MessagesDep,
     ParametersDep,
     StationsDep,
     ToDep,
@@ -24,6 +26,7 @@ from kembar_shared.measurement.routes.needed import (
     position,
 )
 from kembar_shared.measurement.routes.shown import rfc3339
+from kembar_shared.measurement.routes.words import worded
 
 router = Router(prefix="/v1", tags=["measurements"], dependencies=[Depends(known_queries)])
 
@@ -33,6 +36,8 @@ router = Router(prefix="/v1", tags=["measurements"], dependencies=[Depends(known
 def list_findings(
     request: Request,
     engine: EngineDep,
+    messages: MessagesDep,
+    language: LanguageDep,
     caller: CallerDep,
     limit: LimitDep,
     station: StationsDep = None,
@@ -44,6 +49,7 @@ def list_findings(
     """Answer what the checks found against measurements, test by test.
 
     3 is suspect, 4 failed; a measurement's own flag is the worst of them, or a reviewer's.
+    `words` say what the test's code means, in the language of `Accept-Language`.
     """
     after = position(cursor, "s", "t", "n")
     with reading(engine) as conn:
@@ -57,7 +63,8 @@ def list_findings(
     if len(rows) > limit:
         last = rows[limit - 1]
         following = encode_cursor({"s": last["series_id"], "t": last["time_us"], "n": last["n"]})
-    return json_response(request, page([_answer(row) for row in rows[:limit]], following))
+    items = [worded(_answer(row), messages, language) for row in rows[:limit]]
+    return json_response(request, page(items, following))
 
 
 def _answer(row: Any) -> dict[str, Any]:

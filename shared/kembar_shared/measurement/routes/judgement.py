@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import Depends, Query, Request, Response
@@ -19,6 +20,8 @@ from kembar_shared.measurement.routes.needed import (
     EngineDep,
     FromDep,
     IndicesDep,
+    LanguageDep,
+    MessagesDep,
     ParametersDep,
     StationsDep,
     ToDep,
@@ -29,6 +32,7 @@ from kembar_shared.measurement.routes.needed import (
     three_texts,
 )
 from kembar_shared.measurement.routes.shown import rfc3339
+from kembar_shared.measurement.routes.words import worded
 from kembar_shared.measurement.vocabulary import Grain
 
 if TYPE_CHECKING:
@@ -51,6 +55,8 @@ def list_indices(
     engine: EngineDep,
     domain: DomainDep,
     indices: IndicesDep,
+    messages: MessagesDep,
+    language: LanguageDep,
     caller: CallerDep,
     limit: LimitDep,
     index: IndexDep = None,
@@ -63,10 +69,14 @@ def list_indices(
         Query(description="`hour`: of the 24 hours that end at each hour, where there is such."),
     ] = "day",
 ) -> Response:
-    """Answer index values per station and day, with the parameters used and those missing."""
+    """Answer index values per station and day, with the parameters used and those missing.
+
+    `words` say what the codes mean, in the language of `Accept-Language`: id, ja or en.
+    """
     days = days_asked(from_, to)
     if cadence == "hour":
-        return _hourly(request, engine, domain, caller, days, station, index, cursor, limit)
+        items, more = _hourly(engine, domain, caller, days, station, index, cursor, limit)
+        return json_response(request, page([worded(i, messages, language) for i in items], more))
     after = None if cursor is None else _index_key(cursor)
     indices.renew()
     with reading(engine) as conn:
@@ -83,7 +93,8 @@ def list_indices(
         last = found[limit - 1]
         names = ("station_id", "first_day", "index_code", "grain")
         more = encode_cursor({"k": [last[name] for name in names]})
-    return json_response(request, page([_shown(row) for row in found[:limit]], more))
+    items = [worded(_shown(row), messages, language) for row in found[:limit]]
+    return json_response(request, page(items, more))
 
 
 @router.get("/compliance")
@@ -93,6 +104,8 @@ def list_compliance(
     engine: EngineDep,
     domain: DomainDep,
     indices: IndicesDep,
+    messages: MessagesDep,
+    language: LanguageDep,
     caller: CallerDep,
     limit: LimitDep,
     standard: Annotated[
@@ -109,7 +122,7 @@ def list_compliance(
 
     The verdicts stand beside each other, each with its averaging and how much of the year it
     rests on; `disagreement` names the standards that are met and those that are not. There is no
-    common score.
+    common score. `words` say what the codes mean, in the language of `Accept-Language`.
     """
     after = three_texts(cursor) or ("", "", "")
     days = days_asked(from_, to, Grain.YEAR)
@@ -120,6 +133,7 @@ def list_compliance(
             key = (item["place"], item["parameter"], item["period"])
             if key <= after or (parameter is not None and item["parameter"] not in parameter):
                 continue
+            item["verdicts"] = [worded(each, messages, language) for each in item["verdicts"]]
             found.append(item)
             if len(found) > limit:
                 break
@@ -156,7 +170,6 @@ def _judged(
 
 
 def _hourly(
-    request: Request,
     engine: EngineDep,
     domain: Domain,
     caller: Caller,
@@ -165,8 +178,8 @@ def _hourly(
     index: str | None,
     cursor: str | None,
     limit: int,
-) -> Response:
-    """Answer the index of each hour, of one station after the other."""
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Return the index of each hour, of one station after the other, and the next cursor."""
     station_id, time_us = position(cursor, "s", "t") or (0, 0)
     with reading(engine) as conn:
         origins = seen_stations(conn, caller, asked)
@@ -185,10 +198,14 @@ def _hourly(
         more = encode_cursor({"s": last["station_id"], "t": last["time_us"]})
     items = [
         {name: value for name, value in row.items() if name not in {"station_id", "time_us"}}
-        | {"time": rfc3339(row["time"]), "origin": origins[row["station"]]}
+        | {
+            "time": rfc3339(row["time"]),
+            "detail": json.loads(row["detail"]),
+            "origin": origins[row["station"]],
+        }
         for row in found[:limit]
     ]
-    return json_response(request, page(items, more))
+    return items, more
 
 
 def _shown(row: Mapping[str, Any]) -> dict[str, Any]:

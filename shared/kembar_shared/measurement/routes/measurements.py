@@ -163,7 +163,7 @@ def list_rollups(
             limit=3 * (limit + 1),
         )
     units = {parameter.code: parameter.unit for parameter in domain.catalogue.parameters}
-    answers = rollups.summarise(rows, grain, units)
+    answers = rollups.summarise(rows, grain, units, domain.standards)
     following_page = None
     if len(answers) > limit:
         (series_id, bucket), _ = answers[limit - 1]
