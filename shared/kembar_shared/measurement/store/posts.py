@@ -73,6 +73,11 @@ class Post(NamedTuple):
     rows: tuple[Row, ...]
     request_id: str | None = None
 
+    @property
+    def labels(self) -> list[Label]:
+        """Station and parameter of each row."""
+        return [row[1:3] for row in self.rows]
+
 
 class Occupied(Exception):
     """Some measurements are not new; nothing may be kept of the transaction."""
@@ -126,7 +131,7 @@ def store(
     """
     used = idempotency.known(conn, operation, {(p.client, p.key) for p in posts if p.key})
     fresh = _fresh(posts, used)
-    labels = {(row.station, row.parameter) for post in fresh for row in post.rows}
+    labels = {label for post in fresh for label in post.labels}
     known.learn(conn, labels)
     if absent := labels.difference(known.series, unknown):
         raise NoSeries(absent)
@@ -134,7 +139,7 @@ def store(
     placed = [p for p in placed if known.has_room(conn, {row.time_us for row in p.post.rows})]
     if not placed:
         return Stored([None] * len(posts), None)
-    wanted = {(row.station, row.parameter) for each in placed for row in each.post.rows}
+    wanted = {label for each in placed for label in each.post.labels}
     with unanswered(conn):
         held = hold(conn, wanted)
         added = feed.add(conn, events.UPLOADED, [each.post.client for each in placed])
@@ -190,13 +195,14 @@ def _placed(
     """Return the posts that can be stored together."""
     taken, placed = set(occupied), []
     for post in posts:
-        of = [series.get((row.station, row.parameter)) for row in post.rows]
-        found = [each for each in of if each is not None]
-        identities = {(s, row.time_us) for (s, _), row in zip(found, post.rows, strict=False)}
-        if len(found) < len(of) or taken & identities:
+        if any(label not in series for label in set(post.labels)):
+            continue
+        of = [series[label] for label in post.labels]
+        identities = {(s, row.time_us) for (s, _), row in zip(of, post.rows, strict=True)}
+        if not taken.isdisjoint(identities):
             continue
         taken |= identities
-        placed.append(_Placed(post, found))
+        placed.append(_Placed(post, of))
     return placed
 
 
