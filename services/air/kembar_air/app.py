@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from kembar_air import catalogue, standards
+from kembar_air.indicators import figures
 from kembar_air.indicators.air import Air
 from kembar_air.indices.ispu import Reading
 from kembar_air.verdicts import Verdicts
@@ -31,7 +32,9 @@ def domain(settings: AirSettings) -> Domain:
         catalogue=catalogue.build(),
         standards=rows,
         indices=air.indices,
-        figures=air.figures,
+        figures=lambda _days: [],
+        figure_indices=figures.INDICES,
+        index_figures=air.figures,
         verdicts=Verdicts(rows).judge,
         hourly=air.hourly,
         reach_h=REACH_H,

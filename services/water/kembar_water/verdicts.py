@@ -18,7 +18,7 @@ from kembar_water.standards import indonesia, japan
 if TYPE_CHECKING:
     from kembar_shared.measurement.standards import Standards
 
-METHOD: Final = "kembar/water-verdict@1"
+METHOD: Final = "kembar/water-verdict@2"
 
 UNDER_75_PERCENT: Final = "under_75_percent"
 UNDER_TWO_DATES: Final = "under_two_dates"

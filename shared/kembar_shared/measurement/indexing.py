@@ -15,6 +15,7 @@ from kembar_shared.chassis.database import reading, writing
 from kembar_shared.measurement import rollups, store
 from kembar_shared.measurement.indicators import HOURS_SCHEMA
 from kembar_shared.measurement.periods import Period, instant_of_us, local_midnight_us
+from kembar_shared.measurement.resumming import Sums
 from kembar_shared.measurement.standing import Standing
 from kembar_shared.measurement.vocabulary import Grain
 
@@ -60,6 +61,7 @@ class Indices:
         """
         self._engine, self._domain, self._rules = engine, domain, rules
         self._standing = Standing(store.heads.JUDGEMENT, rules, "indices")
+        self._sums = Sums(engine)
         self._lock = threading.Lock()
 
     def renew(self) -> None:
@@ -74,6 +76,7 @@ class Indices:
         Raises:
             DatabaseUnavailable: The database is gone, too slow, or cannot be written.
         """
+        self._sums.renew()
         with self._lock:
             with reading(self._engine) as conn:
                 if not self._standing.is_in_force(conn):

@@ -37,12 +37,20 @@ DAYS_SCHEMA: Final = pl.Schema(
         "n_below": pl.Int64(),
         "n_above": pl.Int64(),
         "below_limit": pl.Float64(),
+        "low": pl.Float64(),
+        "high": pl.Float64(),
+        "left_out": pl.Int64(),
     }
 )
 """One row per series and local calendar period: what figures and indices are made from.
 
 `n` values with a number, `n_below` and `n_above` of which only a limit is known; together they
-stand for the share `covered`, 0 to 1, of the period, which `expected` such values would fill.
+stand for the share `covered`, 0 to 1, of the period, which `expected` such values would fill. All
+stand for the same length of time; `left_out` others do not, and are in none of the other columns.
+
+The mean of the spans of time lies between `low` and `high`: as if values below detection were
+nothing, and as if each were its own limit, of which `below_limit` is the highest. Where none are,
+the two are the mean. Values above a limit are in neither.
 """
 
 CONVERTED_SCHEMA: Final = pl.Schema(
@@ -223,6 +231,8 @@ class Domain:
         figures: Days -> one figure per indicator, jurisdiction and period. Where any values of
             the jurisdiction were sent with a factor, days have the columns of `CONVERTED_SCHEMA`
             too, null where none of the row was.
+        figure_indices: Codes of the indices that other figures are made from; none: there are none.
+        index_figures: Days, and the values of these indices -> such figures.
         verdicts: Days of whole years, and the indices of their days -> `VERDICT_SCHEMA`.
         window: Calendar period whose days an index value is made from.
         levels: Parameters with which a period opens as the one before closed.
@@ -245,4 +255,6 @@ class Domain:
     reach_h: int = 0
     judged_by: Literal["station", "jurisdiction"] = "station"
     hours_index: Callable[[pl.DataFrame], pl.DataFrame] | None = None
+    figure_indices: tuple[str, ...] = ()
+    index_figures: Callable[[pl.DataFrame, pl.DataFrame], list[Figure]] = lambda _days, _values: []
     rules: str = ""

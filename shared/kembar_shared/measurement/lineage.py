@@ -39,7 +39,8 @@ def below(
         raise UnknownFigure(figure=" ".join(key))
     period = Period.parse(key[2])
     days = rollups.number_of(period.first), rollups.number_of(period.following)
-    sums = store.lineage.sums_of(conn, key[0], days, after=after, limit=limit)
+    grain = store.indices.GRAINS.index(period.grain)
+    sums = store.lineage.sums_of(conn, key[0], days, grain, after=after, limit=limit)
     measured = store.lineage.measurements_of(conn, sums)
     places = [(row["series_id"], row["first_day"], row["grain"]) for row in sums]
     return dict(figure), [

@@ -12,7 +12,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Index, SmallInteger, Text
+from sqlalchemy import BigInteger, Column, Index, SmallInteger, Text, text
 from sqlmodel import Field, SQLModel
 
 DISTRIBUTED: Final = (
@@ -200,9 +200,14 @@ class Rollup(SQLModel, table=True):
     """Counts and sums of one series over one local day, or of values that stand for longer.
 
     `grain` is 0 for days, 1 for months, 2 for years. `first_day` is the local calendar day as
-    yyyymmdd, so that `first_day / 100` is its month. `slots` are the different spans of time that
-    the values stand for, and `covered_min` is their length: twenty values of one hour are one slot
-    of 60 minutes. (Only days have a length.)
+    yyyymmdd, so that `first_day / 100` is its month. Of the values of a day, those are summed that
+    stand for the same length of time and cover most of it; `left_out` counts the others. `slots`
+    are the different spans of time that the values stand for, and `covered_min` is their length:
+    twenty values of one hour are one slot of 60 minutes. (Only days have a length.)
+
+    `total` is the sum of the values. `mean_total` is that of the slots' means, in which a value
+    below detection counts as nothing, and `below_total` is what they would have more if each
+    counted as its limit; divided by `slots`, they say between what the mean lies.
     """
 
     __tablename__ = "rollup"
@@ -222,6 +227,9 @@ class Rollup(SQLModel, table=True):
     below_limit: float | None = None
     slots: int
     covered_min: int
+    mean_total: float | None = None
+    below_total: float | None = None
+    left_out: int = Field(sa_column_kwargs={"server_default": text("0")})
 
 
 class Latest(_Reading, table=True):
@@ -305,7 +313,8 @@ class ComputedIndex(SQLModel, table=True):
 class ComputedHead(SQLModel, table=True):
     """Up to which event, and by which rules, something was computed: 1 figures, 2 indices.
 
-    Also which rules are in force, and the how manieth: 3 of both, 4 of checks.
+    Also which rules are in force, and the how manieth: 3 of both, 4 of checks; and 5 of sums: up to
+    which series, and by which rules all of them.
     """
 
     __tablename__ = "computed_head"

@@ -27,6 +27,8 @@ _WITH_VALUE: Final = frozenset({State.OK, State.PROVISIONAL})
 _OF_KINDS: Final = (State.OK, State.BELOW_LIMIT, State.ABOVE_LIMIT)
 """Of values, of results below a limit, of results above one."""
 
+_KEY: Final = ("station", "parameter", "material", "source", "grain", "period")
+
 
 class _Bucket(NamedTuple):
     """A local day, month or year: its name, first day, length, and how many months it has."""
@@ -121,7 +123,7 @@ def _summary(
     state = _state(sums, grain, coverage, asked, is_monthly=sums.grain == 0 and due > 0)
     mean = least = greatest = total = None
     if state in _WITH_VALUE and sums.total is not None:
-        total, mean = sums.total, sums.total / sums.n
+        total, mean = sums.total, sums.mean
         least, greatest = sums.least, sums.greatest
     return {
         **series.answered,
@@ -133,6 +135,7 @@ def _summary(
         "min": least,
         "max": greatest,
         "sum": total,
+        "left_out": sums.left_out,
         "state": state,
     }
 
@@ -231,6 +234,15 @@ def days(
             (row.code, row.jurisdiction or None, row.origin, row.altitude_m, row.water_class,
              row.parameter, row.material, row.source, period.grain.value, period.first,
              period.following, row.n, expected, covered, row.total, row.least, row.greatest,
-             row.n_below, row.n_above, row.below_limit)
+             row.n_below, row.n_above, row.below_limit, *_bounds(row), row.left_out)
         )  # fmt: skip
-    return pl.DataFrame(answers, schema=DAYS_SCHEMA, orient="row")
+    # Not by what the database numbers or sorts them by, which another one does otherwise.
+    return pl.DataFrame(answers, schema=DAYS_SCHEMA, orient="row").sort(*_KEY)
+
+
+def _bounds(row: Any) -> tuple[float | None, float | None]:
+    """Return between what the mean of a day, month or year lies, as far as limits tell."""
+    if row.n + row.n_below == 0:
+        return None, None
+    low = (row.mean_total or 0.0) / row.slots
+    return low, ((row.mean_total or 0.0) + (row.below_total or 0.0)) / row.slots

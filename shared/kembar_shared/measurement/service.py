@@ -17,7 +17,7 @@ from kembar_shared.chassis import app, audit, database, migrate
 from kembar_shared.chassis.keys import RemoteKeys
 from kembar_shared.chassis.messages import Messages
 from kembar_shared.chassis.settings import SettingUnfit
-from kembar_shared.measurement import completeness, store, thresholds
+from kembar_shared.measurement import completeness, resumming, store, thresholds
 from kembar_shared.measurement.gauges import Gauges
 from kembar_shared.measurement.indexing import Indices
 from kembar_shared.measurement.jobs import Checks, Jobs
@@ -72,8 +72,8 @@ def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None =
     engine = database.serving(settings)
     trail = audit.Trail(engine, settings)
     rules = _rules_of_judgement(domain)
-    figures = Figures(engine, domain, rules=rules)
     indices = Indices(engine, domain, rules=rules)
+    figures = Figures(engine, domain, indices, rules=rules)
     rows = Counter(
         "kembar_upload_rows",
         "Rows of uploads by what became of them, counted after the commit.",
@@ -234,7 +234,7 @@ def _rules(domain: Domain) -> dict[int, str]:
 def _rules_of_judgement(domain: Domain) -> str:
     """Return a text that changes whenever figures and indices must be computed anew."""
     version = metadata.version("kembar-shared")
-    return f"{version} {domain.standards.digest[:16]} {domain.rules}"
+    return f"{version} {domain.standards.digest[:16]} {domain.rules} {resumming.RULES}"
 
 
 def _rules_of_checks(catalogue: Catalogue) -> str:

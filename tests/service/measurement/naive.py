@@ -170,19 +170,26 @@ class Naive:
         """Return the shortest calendar period that holds a value."""
         return {"P1M": "month", "P1Y": "year"}.get(self.span_of(parameter, version), "day")
 
-    def slots(self, zone: str, parameter: str, rows: list[tuple[date, datetime, Version]]) -> int:
-        """Return how many minutes of their days *rows* stand for, none of them twice."""
-        return sum(minutes for _, minutes, _ in self._slots(zone, parameter, rows))
-
     def _slots(
         self, zone: str, parameter: str, rows: list[tuple[date, datetime, Version]]
-    ) -> set[tuple[date, int, int]]:
-        found = set()
+    ) -> dict[tuple[date, int, int], list[Version]]:
+        """Return the values of each span of time; of one day, those of one length alone.
+
+        That is the length which covers most of the day, and of two that cover as much the shorter.
+        """
+        days: dict[date, dict[int, dict[int, list[Version]]]] = {}
         for day, time, version in rows:
             minutes = MINUTES[self.span_of(parameter, version)]
             midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
             passed = time - midnight.astimezone(UTC)
-            found.add((day, minutes, passed // timedelta(minutes=minutes)))
+            slot = 0 if minutes == MINUTES["P1D"] else passed // timedelta(minutes=minutes)
+            lengths = days.setdefault(day, {}).setdefault(minutes, {})
+            lengths.setdefault(slot, []).append(version)
+        found = {}
+        for day, lengths in days.items():
+            most = max(minutes * len(slots) for minutes, slots in lengths.items())
+            best = min(m for m, slots in lengths.items() if m * len(slots) == most)
+            found.update({(day, best, slot): of for slot, of in lengths[best].items()})
         return found
 
     def _summary(
@@ -193,8 +200,14 @@ class Naive:
         source: str,
         rows: list[tuple[date, datetime, Version]],
     ) -> dict[str, object]:
-        values = [v.content[0] for _, _, v in rows if v.content[0] is not None]
-        signs = {v.content[1] for _, _, v in rows} - {None}
+        slots = self._slots(self.zones[station], parameter, rows) if source == "day" else {}
+        if source != "day":
+            for day, _, version in rows:
+                first = day.replace(day=1, month=1 if source == "year" else day.month)
+                slots.setdefault((first, 1, 0), []).append(version)
+        counted = [version for versions in slots.values() for version in versions]
+        values = [v.content[0] for v in counted if v.content[0] is not None]
+        signs = {v.content[1] for v in counted} - {None}
         months = 12 if len(period) == len("2023") else 1
         dates = {day for day, _, _ in rows}
         due_months = MONTHS.get(self.parameters[parameter].cadence, 0)
@@ -208,7 +221,6 @@ class Naive:
             expected = float(max(1, months // due_months))
             coverage = min(1.0, len({(day.year, day.month) for day in dates}) / expected)
         else:
-            slots = self._slots(self.zones[station], parameter, rows)
             covered, length = sum(minutes for _, minutes, _ in slots), 1440 * _days(period)
             expected = round(length * len(slots) / covered, 6)
             coverage = min(1.0, covered / length)
@@ -225,9 +237,10 @@ class Naive:
             "expected": expected,
             "coverage": coverage,
             "sum": math.fsum(values) if is_number else None,
-            "mean": math.fsum(values) / len(values) if is_number else None,
+            "mean": _mean(slots) if is_number else None,
             "min": min(values) if is_number else None,
             "max": max(values) if is_number else None,
+            "left_out": len(rows) - len(counted),
             "state": state,
         }
 
@@ -259,6 +272,15 @@ class Naive:
         elif not parameter.suspect[0] <= number <= parameter.suspect[1]:
             flag = SUSPECT
         return Version(content, row, line, flag)  # type: ignore[arg-type]
+
+
+def _mean(slots: dict[tuple[date, int, int], list[Version]]) -> float:
+    """Return the mean over time: of several values of one span of time, it is their mean."""
+    weighed = [
+        (minutes, math.fsum(v.content[0] for v in of if v.content[0] is not None) / len(of))
+        for (_, minutes, _), of in slots.items()
+    ]
+    return math.fsum(m * mean for m, mean in weighed) / sum(minutes for minutes, _ in weighed)
 
 
 _LENGTH = {"day": 1, "month": 2, "year": 3}

@@ -90,3 +90,15 @@ def test_figures_say_what_was_converted_and_lead_to_the_densities(waste):
     again = figure()["2026-01"]
     assert again["detail"]["converted_share"] == 0.0
     assert (again["value"], again["digest"]) != (mixed["value"], mixed["digest"])
+
+    # A day's volume beside its hours is not summed, so nothing of the sum was converted.
+    rows = [
+        MASS | {"parameter": "generated", "time": f"2026-01-27T{hour:02}:00:00+07:00"}
+        | {"value": 100, "unit": "kg", "period": "PT1H"}
+        for hour in range(24)
+    ]  # fmt: skip
+    assert waste.post("/v1/uploads", json={"measurements": rows}).status_code == 201
+    send((27, 8, "m3@250"))
+    beside = figure()["2026-01"]
+    assert beside["value"] == pytest.approx(again["value"] + 1.4)
+    assert beside["detail"]["converted_share"] == 0.0

@@ -30,7 +30,12 @@ def day(parameter, period, mean, n=24, **changes):
         "n_below": 0,
         "n_above": 0,
         "below_limit": None,
+        "left_out": 0,
     } | changes
+    read = made["n"] + made["n_below"]
+    limits = made["n_below"] * (made["below_limit"] or 0.0)
+    low, high = ((made["sum"] or 0.0) + more for more in (0.0, limits))
+    made = {"low": low / read if read else None, "high": high / read if read else None} | made
     counted = made["n"] + made["n_below"] + made["n_above"]
     return {"covered": min(1.0, counted / made["expected"])} | made
 
@@ -61,3 +66,8 @@ def hours(rows):
 def year(of):
     first = date(of, 1, 1)
     return [first + timedelta(days=n) for n in range((date(of + 1, 1, 1) - first).days)]
+
+
+def figures_of(air, frame):
+    """Return the figures of days without hours."""
+    return air.figures(frame, air.indices(frame, hours([])))

@@ -18,7 +18,7 @@ def test_the_settings_reach_the_index():
 def test_nothing_is_made_of_nothing():
     days = pl.DataFrame(schema=DAYS_SCHEMA)
 
-    assert AIR.figures(days) == []
+    assert AIR.index_figures(days, pl.DataFrame(schema=INDEX_SCHEMA)) == []
     judged = AIR.verdicts(days, pl.DataFrame(schema=INDEX_SCHEMA))
     assert (judged.height, judged.schema) == (0, VERDICT_SCHEMA)
 
@@ -33,4 +33,4 @@ def test_the_hours_of_whatever_needs_them_are_asked_for(code):
 
 
 def test_no_hours_are_asked_for_in_vain():
-    assert len(AIR.hourly) == 9
+    assert len(AIR.hourly) == 11

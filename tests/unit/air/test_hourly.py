@@ -31,7 +31,7 @@ def test_an_hour_has_the_index_of_the_24_that_end_with_it():
     assert found["time"][0] == datetime(2023, 4, 2, 18, tzinfo=UTC)
     assert found["value"][23:26].to_list() == [0.0, 50.0, 50.0]
     assert found["value"][47:].to_list() == [50.0, 0.0]
-    assert set(found["method"]) == {"p14-2020/ispu-banded@1"}
+    assert set(found["method"]) == {"p14-2020/ispu-banded@2"}
 
 
 def test_18_hours_suffice_and_17_do_not():

@@ -7,7 +7,7 @@ import pytest
 from kembar_air.indicators.air import Air
 from kembar_air.indices import iku as formulas
 from kembar_shared.measurement.standards import StandardsUnfit
-from tests.unit.air.tables import day, days, year
+from tests.unit.air.tables import day, days, figures_of, year
 
 YEAR = year(2023)
 AIR = Air()
@@ -24,7 +24,7 @@ def site(code, no2, so2, count=365, **changes):
 
 
 def iku(rows):
-    found = [figure for figure in AIR.figures(days(rows)) if figure.indicator == "air.iku"]
+    found = [figure for figure in figures_of(AIR, days(rows)) if figure.indicator == "air.iku"]
     assert len(found) == 1
     return found[0]
 
@@ -37,7 +37,7 @@ def test_the_index_is_of_the_mean_of_the_sites():
     assert figure.detail["ieu"] == pytest.approx(0.3125)
     assert figure.value == pytest.approx(100 - 50 / 0.9 * 0.2125)
     assert (figure.state, figure.period, figure.unit) == ("ok", "2023", "1")
-    assert figure.method == "permen-lhk-27-2021/iku@1"
+    assert figure.method == "permen-lhk-27-2021/iku@2"
     # 88.19, by the LPPD's own scale.
     assert (figure.detail["category"], figure.detail["category_of"]) == ("sangat_baik", "lppd-iku")
     assert figure.numerator / figure.denominator == pytest.approx(figure.value)
@@ -83,10 +83,10 @@ def test_an_operator_s_reference_value_changes_value_and_method():
         'quantity = "iku_reference"\nvalue = 10.0\nvalid_from = 2021-01-01\n'
     )
     rows = days(site("S0", 40.0, 10.0))
-    found = [f for f in Air(standards=own).figures(rows) if f.indicator == "air.iku"]
+    found = [f for f in figures_of(Air(standards=own), rows) if f.indicator == "air.iku"]
 
     assert found[0].detail["ieu"] == pytest.approx(1.0)
-    assert found[0].method.startswith("permen-lhk-27-2021/iku@1+")
+    assert found[0].method.startswith("permen-lhk-27-2021/iku@2+")
 
 
 def own(subject, quantity, value):
@@ -111,7 +111,7 @@ def test_a_reference_that_nothing_can_be_divided_by_is_refused(gas, value):
 def test_an_index_is_a_number_or_none(subject, quantity, value):
     rows = site("S0", 10.0, None) if subject == "iku" else site("S0", 10.0, 5.0)
     rows = days(rows + [{**row, "station": "S1"} for row in rows])
-    found = Air(standards=own(subject, quantity, value)).figures(rows)
+    found = figures_of(Air(standards=own(subject, quantity, value)), rows)
 
     figure = next(figure for figure in found if figure.indicator == "air.iku")
     assert (figure.value, figure.state) == (None, "insufficient")
@@ -136,6 +136,6 @@ def test_an_amended_edge_changes_category_and_method():
     )
     rows = [row for n in range(4) for row in site(f"S{n}", 10.0 * n, 5.0)]
 
-    (figure,) = (f for f in Air(standards=own).figures(days(rows)) if f.indicator == "air.iku")
+    (figure,) = (f for f in figures_of(Air(standards=own), days(rows)) if f.indicator == "air.iku")
     assert figure.detail["category"] == "baik"
-    assert figure.method.startswith("permen-lhk-27-2021/iku@1+")
+    assert figure.method.startswith("permen-lhk-27-2021/iku@2+")

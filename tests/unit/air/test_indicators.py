@@ -26,7 +26,7 @@ def days(*rows):
 
 
 def only(*rows, **settings):
-    frame = Air(**settings).indices(days(*rows), NO_HOURS)
+    frame = Air(**settings).indices(days(*rows), NO_HOURS).filter(index="ispu")
     assert frame.height == 1
     assert frame.schema == INDEX_SCHEMA
     day = frame.row(0, named=True)
@@ -34,7 +34,7 @@ def only(*rows, **settings):
 
 
 def figures(*rows, **settings):
-    found = Air(**settings).figures(days(*rows))
+    found = tables.figures_of(Air(**settings), days(*rows))
     return {(figure.indicator, figure.period): figure for figure in found}
 
 
@@ -48,13 +48,13 @@ def test_a_day_has_the_index_of_its_worst_pollutant():
     assert day["missing"] == ["so2", "co", "no2", "hc"]
     assert day["detail"]["sub_indices"]["pm25"] == 84.0
     assert day["detail"]["sub_indices"]["co"] is None
-    assert (day["state"], day["method"]) == ("ok", "p14-2020/ispu-banded@2")
+    assert (day["state"], day["method"]) == ("ok", "p14-2020/ispu-banded@3")
 
 
 def test_the_anchored_reading_is_another_method():
     day = only(row("pm25", 42.14), reading=Reading.ANCHORED)
 
-    assert (day["value"], day["method"]) == (83.0, "p14-2020/ispu-anchored@2")
+    assert (day["value"], day["method"]) == (83.0, "p14-2020/ispu-anchored@3")
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_hours_at_an_edge_are_a_day_at_that_edge(n):
         rows.append(row(limit.parameter, n=n, sum=total, station=f"S{place:02d}"))
         expected.append(limit.index)
 
-    found = Air().indices(days(*rows), NO_HOURS)
+    found = Air().indices(days(*rows), NO_HOURS).filter(index="ispu")
     assert found["value"].to_list() == expected
     assert not any(json.loads(text)["beyond_scale"] for text in found["detail"])
 
@@ -114,7 +114,8 @@ def test_a_day_is_judged_by_the_regulation_of_its_time(day, standard, retrospect
 
 
 def test_pollutants_outside_the_index_and_longer_periods_have_none():
-    assert Air().indices(days(row("spm"), row("ox"), row(grain="month")), NO_HOURS).height == 0
+    found = Air().indices(days(row("spm"), row("ox"), row(grain="month")), NO_HOURS)
+    assert set(found["index"]) == {"mean_24h:ox", "mean_24h:spm"}
 
 
 def test_a_month_of_pm25_is_the_mean_of_its_valid_days():
@@ -163,17 +164,7 @@ def test_the_share_of_good_days_counts_baik_and_sedang():
     figure = figures(*rows)["air.ispu_good_share", "2023-04"]
     assert (figure.numerator, figure.denominator) == (29.0, 30.0)
     assert figure.value == pytest.approx(29 / 30)
-    assert (figure.unit, figure.method) == ("1", "p14-2020/ispu-banded@1")
-    assert figure.detail == {"grain": "day", "standard": "p14-2020", "retrospective": False}
-
-
-def test_a_share_of_days_before_the_regulation_says_so():
-    days_of = {month: [date(2020, month, n) for n in range(1, 31)] for month in (6, 7)}
-    found = figures(*(row(mean=10.0, period=day) for each in days_of.values() for day in each))
-
-    for month, retrospective in (("2020-06", True), ("2020-07", False), ("2020", True)):
-        figure = found["air.ispu_good_share", month]
-        assert figure.detail["retrospective"] is retrospective
+    assert (figure.unit, figure.method) == ("1", "kembar/ispu-banded-good-share@2")
 
 
 def test_a_year_is_made_of_its_days_not_of_its_months():
@@ -264,3 +255,20 @@ def test_a_day_with_hours_above_the_range_has_no_index():
     assert day["critical"] is None
     found = figures(row("pm25", n=18, n_above=6))
     assert {figure.value for figure in found.values()} == {None}
+
+
+def test_old_days_are_good_by_the_law_of_their_time():
+    # 250 µg/m³ of SO2 was "sedang" until June 2020, and is "tidak sehat" since.
+    old = [row("so2", 250.0, day.replace(year=2016)) for day in APRIL]
+    new = [row("so2", 250.0, day) for day in APRIL]
+
+    found = figures(*old, *new)
+    assert found["air.ispu_good_share", "2016-04"].value == 1.0
+    assert found["air.ispu_good_share", "2023-04"].value == 0.0
+
+
+def test_each_value_below_detection_counts_as_half_its_own_limit():
+    censored = {"n": 2, "n_below": 2, "below_limit": 8.0, "low": 10.0, "high": 12.5}
+    day = Air().indices(days(row("so2", expected=4.0, **censored)), NO_HOURS)
+
+    assert day.filter(index="mean_24h:so2")["value"].to_list() == [11.25]

@@ -34,7 +34,7 @@ def test_the_regulation_s_example():
     row = only([day("so2", TODAY, 0.0)], window("so2", [322.0] * 24))
 
     assert (row["value"], row["category"], row["critical"]) == (92.0, "sedang", "so2")
-    assert row["method"] == "kep-107-1997/ispu-anchored@1"
+    assert row["method"] == "kep-107-1997/ispu-anchored@2"
     assert (row["detail"]["day"], row["detail"]["standard"]) == ("15:00", "kep-107-1997")
     assert (row["parameters"], row["missing"]) == (["so2"], ["pm10", "co", "o3", "no2"])
 
@@ -63,7 +63,10 @@ def test_ozone_is_judged_by_its_highest_hour_and_carbon_monoxide_by_its_highest_
 
 
 def test_particles_below_2_5_have_no_old_index():
-    alone = only([day("pm25", TODAY, 10.0)])
+    alone = [day("pm25", TODAY, 10.0)]
+    made = AIR.indices(days(alone), hours([]))["index"].to_list()
+    assert sorted(made) == ["ispu", "mean_24h:pm25"]
+    alone = only(alone)
     assert (alone["value"], alone["state"], alone["parameters"]) == (None, "insufficient", [])
     assert alone["missing"] == ["pm10", "so2", "co", "o3", "no2"]
     assert alone["detail"]["standard"] == "kep-107-1997"
@@ -118,7 +121,9 @@ def test_a_day_mostly_below_detection_has_no_mean():
 
 def test_the_change_of_regulation_is_one_day():
     last, first = date(2020, 6, 30), date(2020, 7, 1)
-    frame = AIR.indices(days([day("so2", last, 180.0), day("so2", first, 180.0)]), hours([]))
+    frame = AIR.indices(
+        days([day("so2", last, 180.0), day("so2", first, 180.0)]), hours([])
+    ).filter(index="ispu")
 
     # 180 is 68 of the old table (80 to 365) and 100 of the new one.
     assert frame.sort("period")["value"].to_list() == [68.0, 100.0]

@@ -6,11 +6,12 @@ import polars as pl
 import pytest
 
 from kembar_air import catalogue, standards
+from kembar_air.indicators.air import Air
 from kembar_air.verdicts import Verdicts
 from kembar_shared.measurement.catalogue import fold
 from kembar_shared.measurement.indicators import INDEX_SCHEMA, VERDICT_SCHEMA
 from kembar_shared.measurement.standards import StandardsUnfit
-from tests.unit.air.tables import day, days, year
+from tests.unit.air.tables import day, days, hours, year
 
 ROWS = standards.build()
 YEAR = year(2023)
@@ -48,7 +49,8 @@ def maxima(index, values, of=2023, states=None, station="BDG-AIR-01"):
 
 def judged(day_rows, index_rows=(), rows=ROWS):
     indices = pl.DataFrame(list(index_rows), schema=INDEX_SCHEMA)
-    frame = Verdicts(rows).judge(days(day_rows), indices)
+    means = Air(standards=rows).indices(days(day_rows), hours([]))
+    frame = Verdicts(rows).judge(days(day_rows), pl.concat([indices, means]))
     assert frame.schema == VERDICT_SCHEMA
     return frame
 
@@ -69,7 +71,7 @@ def test_a_row_says_what_it_was_made_of():
     assert (row["verdict"], row["state"], row["reason"]) == ("not_met", "ok", None)
     assert (row["n"], row["expected"], row["coverage"]) == (365, 365.0, 1.0)
     assert (row["retrospective"], row["verified"]) == (False, True)
-    assert row["method"] == "pp-22-2021-vii/mean@2"
+    assert row["method"] == "pp-22-2021-vii/mean@3"
 
 
 def test_every_limit_of_what_was_measured_judges_once():
@@ -511,8 +513,8 @@ def test_an_operator_s_limit_judges_and_changes_the_method():
 
     row = verdict(frame, "pp-22-2021-vii", "P1Y", "mean")
     assert (row["verdict"], row["most"], row["verified"]) == ("met", 25.0, False)
-    assert row["method"].startswith("pp-22-2021-vii/mean@2+")
-    assert verdict(frame, "who-2021", "P1Y", "mean", "AQG")["method"] == "who-2021/mean@2"
+    assert row["method"].startswith("pp-22-2021-vii/mean@3+")
+    assert verdict(frame, "who-2021", "P1Y", "mean", "AQG")["method"] == "who-2021/mean@3"
 
 
 @pytest.mark.parametrize(

@@ -38,9 +38,19 @@ def row(parameter, value, **changes):
         "n_below": 0 if below is None else 1,
         "n_above": 0,
         "below_limit": below,
+        "left_out": 0,
     } | changes
+    read = made["n"] + made["n_below"]
+    limits = made["n_below"] * (made["below_limit"] or 0.0)
+    low, high = ((made["sum"] or 0.0) + more for more in (0.0, limits))
+    made = {"low": low / read if read else None, "high": high / read if read else None} | made
     counted = made["n"] + made["n_below"] + made["n_above"]
     return {"covered": min(1.0, counted / made["expected"])} | made
+
+
+def summed(total, n):
+    """Return what a day's row says of values that are all detected."""
+    return {"sum": total, "low": total / n, "high": total / n}
 
 
 def days(*rows):

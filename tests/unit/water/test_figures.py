@@ -15,6 +15,7 @@ from tests.unit.water.rivers import (
     river,
     row,
     sample,
+    summed,
 )
 
 # All eight parameters of the IKA, each well within class I.
@@ -54,10 +55,10 @@ def test_the_share_of_samples_that_meet_their_class():
 
 
 def test_three_equal_readings_at_the_limit_meet_class_and_target():
-    thrice = {"n": 3, "sum": 0.2 + 0.2 + 0.2}
+    thrice = {"n": 3, **summed(0.2 + 0.2 + 0.2, 3)}
     limit = row("tp", 0.2) | thrice
     assert in_april("water.class_met_share", *sample(), limit).value == 1.0
-    beyond = limit | {"sum": 0.6 + 1e-9}
+    beyond = limit | summed(0.6 + 1e-9, 3)
     assert in_april("water.class_met_share", *sample(), beyond).value == 0.0
 
     others = year({name: value for name, value in GROUPS.items() if name != "tp"})
@@ -67,10 +68,10 @@ def test_three_equal_readings_at_the_limit_meet_class_and_target():
 
 
 USUAL = {
-    "water.pollution_index": "kepmen-lh-115-2003/pollution-index@1",
+    "water.pollution_index": "kepmen-lh-115-2003/pollution-index@2",
     "water.class_met_share": "pp-22-2021-vi/class-met-share@2",
-    "water.ika": "permen-lhk-27-2021/ika@1",
-    "water.ika_historic": "permen-lhk-p4-2018/ika@1",
+    "water.ika": "permen-lhk-27-2021/ika@2",
+    "water.ika_historic": "permen-lhk-p4-2018/ika@2",
 }
 
 
@@ -196,7 +197,7 @@ def test_the_ika_is_the_mean_of_points():
 
     figure = in_april("water.ika", *sample(EIGHT), *bad)
     assert (figure.value, figure.numerator, figure.denominator) == (60.0, 120.0, 2.0)
-    assert (figure.state, figure.method) == (State.OK, "permen-lhk-27-2021/ika@1;cim=8")
+    assert (figure.state, figure.method) == (State.OK, "permen-lhk-27-2021/ika@2;cim=8")
     assert figure.detail["parameters"] == sorted(IKA_PARAMETERS)
 
 
@@ -232,7 +233,7 @@ def test_the_historic_ika_asks_for_class_one_and_the_plain_quotient_of_oxygen():
     # Oxygen of 3 mg/L against 6 is a ratio of 2, corrected 2.505; the mean of all eight 0.93.
     figure = in_april("water.ika_historic", *sample({**EIGHT, "do": 3.0}))
     assert figure.value == 80.0
-    assert figure.method == "permen-lhk-p4-2018/ika@1"
+    assert figure.method == "permen-lhk-p4-2018/ika@2"
     assert in_april("water.ika_historic", *sample({**EIGHT, "do": 0.0})).value == 20.0
 
 
@@ -247,7 +248,7 @@ def test_the_water_of_a_station_is_good_when_four_fifths_of_its_comparisons_comp
     assert (figure.state, figure.n, figure.expected) == (State.OK, 2, 2.0)
     assert (figure.detail["good"], figure.detail["not_good"]) == (["CPM-01"], ["CPM-02"])
     assert figure.detail["comparisons"] == 120
-    assert figure.method == "sdg-6.3.2/good-water-bodies@1"
+    assert figure.method == "sdg-6.3.2/good-water-bodies@2"
 
 
 def test_it_is_a_figure_of_years_alone():
@@ -292,7 +293,7 @@ def test_a_target_that_an_operator_sets_is_the_one_compared_with():
 
     figure = figures("water.sdg_6_3_2", *rows, standards=own)["bandung", "2023"]
     assert figure.value == 0.0
-    assert figure.method.startswith("sdg-6.3.2/good-water-bodies@1+")
+    assert figure.method.startswith("sdg-6.3.2/good-water-bodies@2+")
 
 
 def test_values_that_could_go_either_way_leave_the_station_out_where_they_decide():
@@ -357,7 +358,7 @@ def test_the_city_s_index_needs_what_others_measure():
     assert figure.value == pytest.approx(69.34)
     assert (figure.detail["category"], figure.detail["ika"]) == ("sedang", 70.0)
     assert figure.detail["verified"] == {"iku": False, "ikl": True}
-    assert figure.method.startswith("permen-lhk-27-2021/iklh-city@1;cim=8+")
+    assert figure.method.startswith("permen-lhk-27-2021/iklh-city@2;cim=8+")
     half = STATED.partition("\n[[factor]]\nstandard")[0] + STATED.partition('"ikl"')[2][:0]
     assert figures("water.iklh", *rows, standards=STANDARDS.overridden(half)) == {}
 

@@ -27,7 +27,7 @@ def test_a_sample_has_an_index_and_says_what_it_is_made_from():
     assert (index["category"], index["state"]) == ("memenuhi_baku_mutu", "ok")
     assert index["parameters"] == ["bod", "cod", "no3_n", "tss"]
     assert index["missing"] == []
-    assert index["method"] == "kepmen-lh-115-2003/pollution-index@1"
+    assert index["method"] == "kepmen-lh-115-2003/pollution-index@2"
     assert index["detail"]["water_class"] == "II"
     assert index["detail"]["cim_source"] is None
 
@@ -37,7 +37,7 @@ def test_settings_that_are_not_the_usual_ones_are_another_method():
         "method"
     ]
 
-    assert method == "kepmen-lh-115-2003/pollution-index@1;cim=7.5;least=3"
+    assert method == "kepmen-lh-115-2003/pollution-index@2;cim=7.5;least=3"
 
 
 def test_the_worst_parameter_is_the_critical_one():

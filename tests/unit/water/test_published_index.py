@@ -94,6 +94,8 @@ def ours(values):
             "expected": 1.0,
             "covered": 1.0,
             "sum": value,
+            "low": value,
+            "high": value,
             "n_below": 0,
             "n_above": 0,
         }

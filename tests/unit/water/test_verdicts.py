@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kembar_shared.measurement.indicators import INDEX_SCHEMA, VERDICT_SCHEMA
 from kembar_water import verdicts
-from tests.unit.water.rivers import STANDARDS, days, monthly, row
+from tests.unit.water.rivers import STANDARDS, days, monthly, row, summed
 
 
 def judged(*rows, standards=STANDARDS):
@@ -97,11 +97,11 @@ def test_oxygen_may_not_fall_below_and_ph_not_leave_its_range():
 
 def test_three_equal_readings_at_the_limit_are_at_the_limit():
     # 0.2 + 0.2 + 0.2 is 0.6000000000000001 in binary.
-    rows = [r | {"n": 3, "sum": 0.2 + 0.2 + 0.2} for r in monthly("tp", [0.2] * 12)]
+    rows = [r | {"n": 3, **summed(0.2 + 0.2 + 0.2, 3)} for r in monthly("tp", [0.2] * 12)]
 
     verdict = annex(*rows)
     assert (verdict["verdict"], verdict["value"], verdict["exceeded"]) == ("met", 0.2, 0)
-    beyond = [r | {"sum": 0.2 + 0.2 + 0.2 + 1e-9} for r in rows]
+    beyond = [r | summed(0.2 + 0.2 + 0.2 + 1e-9, 3) for r in rows]
     assert annex(*beyond)["verdict"] == "not_met"
 
 

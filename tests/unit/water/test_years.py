@@ -63,7 +63,7 @@ def test_the_worked_example_of_storet():
         "tss": -1, "bod": -8, "cod": 0, "do": -2, "fcoli": -15,
     }  # fmt: skip
     assert by_parameter["do"]["mean"] == pytest.approx(4.8)
-    assert index["method"] == "kepmen-lh-115-2003/storet@1"
+    assert index["method"] == "kepmen-lh-115-2003/storet@2"
 
 
 @pytest.mark.parametrize("count", [3, 12])
@@ -109,8 +109,8 @@ def test_what_is_counted_is_part_of_the_method():
     ]
 
     assert methods == [
-        "kepmen-lh-115-2003/storet@1",
-        "kepmen-lh-115-2003/storet@1;count=parameters",
+        "kepmen-lh-115-2003/storet@2",
+        "kepmen-lh-115-2003/storet@2;count=parameters",
     ]
 
 
@@ -247,7 +247,7 @@ def test_an_operator_s_score_gives_another_method():
 
     index = only(of("storet", *measured({"bod": [9.0] * 2}), standards=changed))
     assert index["value"] == -9
-    assert index["method"].startswith("kepmen-lh-115-2003/storet@1+")
+    assert index["method"].startswith("kepmen-lh-115-2003/storet@2+")
 
 
 def reach(**changes):

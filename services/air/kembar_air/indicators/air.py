@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from kembar_air import standards as tables
-from kembar_air.indicators import columns, daily, figures, hourly, iku_figure, maxima, rules
+from kembar_air.indicators import columns, daily, figures, hourly, iku_figure, maxima, means, rules
 from kembar_air.indices.ispu import Reading
 from kembar_air.standards.ispu import POLLUTANTS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kembar_shared.measurement.indicators import Figure
     from kembar_shared.measurement.standards import Standards
 
@@ -43,8 +45,8 @@ class Air:
     @property
     def hourly(self) -> tuple[str, ...]:
         """Parameters of which hours are needed, for `indices` or for `hours_index`."""
-        wanted = set(POLLUTANTS).union(*maxima.needed(self.standards).values())
-        return tuple(sorted(wanted))
+        limits = {row.parameter for row in self.standards.limits if row.evaluation != "breakpoint"}
+        return tuple(sorted(limits.union(POLLUTANTS)))
 
     @cached_property
     def _by_day(self) -> rules.Regimes:
@@ -55,21 +57,30 @@ class Air:
         return rules.regimes(self.standards, legacy=False)
 
     def indices(self, days: pl.DataFrame, hours: pl.DataFrame) -> pl.DataFrame:
-        """Return `ispu` of each station and local day, and the day's highest means by parameter.
+        """Return `ispu` of each station and local day, and the day's means by parameter.
 
         Args:
             days: `DAYS_SCHEMA`.
             hours: `HOURS_SCHEMA`, of these days and the day before.
 
         Returns:
-            `INDEX_SCHEMA`. `missing` names the pollutants without a valid mean; `max_1h:so2`,
+            `INDEX_SCHEMA`. `missing` names the pollutants without a valid mean; `mean_24h:pm25`
+            and the like are what figures are made of, and with `max_1h:so2`,
             `max_1h_daytime:ox`, `max_3h:hc`, `max_8h:o3`, `block_8h:co` and the like are what
             limits are compared with, in µg/m³.
         """
         laid = columns.lay_out(hours, self.hourly, self.standards)
-        found = daily.station_days(days, self.standards, hours)
+        found = daily.station_days(self._values(days, hours, POLLUTANTS), self.standards)
         ispu = daily.rows(found, laid, self.standards, self._by_day, self.reading)
-        return pl.concat([ispu, *maxima.rows(laid, days, self.standards)])
+        of_days = self._values(days, hours, self.hourly)
+        mean = means.rows(of_days, self.hourly, self.standards)
+        return pl.concat([ispu, mean, *maxima.rows(laid, days, self.standards)])
+
+    def _values(
+        self, days: pl.DataFrame, hours: pl.DataFrame, parameters: Sequence[str]
+    ) -> columns.DayValues:
+        values = columns.day_values(days, parameters)
+        return columns.with_valid_hours(values, hours, parameters, self.standards)
 
     def hours_index(self, hours: pl.DataFrame) -> pl.DataFrame:
         """Return `ispu` of the 24 hours that end with each hour (`hourly.HOURLY_SCHEMA`).
@@ -79,10 +90,14 @@ class Air:
         """
         return hourly.rows(hours, self.standards, self._by_p_14, self.reading)
 
-    def figures(self, days: pl.DataFrame) -> list[Figure]:
+    def figures(self, days: pl.DataFrame, indices: pl.DataFrame) -> list[Figure]:
         """Return the figures of each jurisdiction, month and year among *days*.
 
         `air.pm25_mean` in µg/m³, `air.ispu_good_share`, the share of valid station-days that are
-        Baik or Sedang by P.14/2020, and `air.iku` of years.
+        Baik or Sedang by the law of their time, and `air.iku` of years.
+
+        Args:
+            days: `DAYS_SCHEMA`, of whole months and years.
+            indices: Those of `figures.INDICES` of these days, as `indices` returned them.
         """
-        return figures.of(days, self.standards, self._by_p_14, self.reading)
+        return figures.of(days, indices, self.standards, self.reading)

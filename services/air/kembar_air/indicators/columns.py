@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -28,6 +28,9 @@ DECIMALS: Final = 6
 """Adding up 24 hours of 55.4 gives a hair more, and with it another category."""
 
 HOURS_A_DAY: Final = 24.0
+MEAN_INDEX: Final = "mean_24h:{}"
+"""What the index is called by which the means of days of a parameter are kept."""
+
 _US_AN_HOUR: Final = 3_600_000_000
 _HAIR: Final = 1e-9
 _STRIDE: Final = 10_000_000
@@ -43,11 +46,13 @@ class DayValues:
         parameter: Position among the parameters asked for.
         day: Local day as days since 1970-01-01.
         mean: Of the day, in µg/m³; NaN where nothing has a number.
-        hours: How many hours of the day values stand for.
+        hours: How many hours of the day values stand for; once they are counted, the valid ones.
+        is_hourly: Whether the values stand for an hour or less.
         beyond: Whether any value lies above the instrument's range.
         n: Values with a number.
         n_below: Values below detection.
         below_limit: Highest limit of detection they lie below; NaN: none.
+        doubt: By how much the mean may be off for that; 0: by nothing.
     """
 
     stations: tuple[str, ...]
@@ -56,10 +61,12 @@ class DayValues:
     day: Integers
     mean: Floats
     hours: Floats
+    is_hourly: Mask
     beyond: Mask
     n: Integers
     n_below: Integers
     below_limit: Floats
+    doubt: Floats
 
     def sufficient(self, least_hours: float | Floats) -> Mask:
         """Say which days have at least so many hours."""
@@ -92,65 +99,85 @@ def day_values(
     n = _integers(chosen["n"])
     n_below = _integers(chosen["n_below"])
     limit = chosen["below_limit"].to_numpy()
-    known = chosen["sum"].fill_null(0.0).to_numpy()
-    sums = known + n_below * np.nan_to_num(limit) / 2.0
-    read = n + n_below
-    mean = np.divide(sums, read, out=np.full(len(sums), np.nan), where=read > 0)
+    low, high = (chosen[name].fill_null(float("nan")).to_numpy() for name in ("low", "high"))
     return DayValues(
         stations=stations,
         station=positions(chosen["station"], stations),
         parameter=positions(chosen["parameter"], parameters),
         day=_integers(chosen["period"].to_physical()),
-        mean=np.round(mean, DECIMALS),
+        mean=np.round((low + high) / 2.0, DECIMALS),
         hours=chosen["covered"].to_numpy() * HOURS_A_DAY,
+        is_hourly=chosen["expected"].to_numpy() >= HOURS_A_DAY - _HAIR,
         beyond=chosen["n_above"].to_numpy() > 0,
         n=n,
         n_below=n_below,
         below_limit=np.where(n_below > 0, limit, np.nan),
+        doubt=np.nan_to_num((high - low) / 2.0),
     )
 
 
-def short_of_hours(
-    values: DayValues,
-    hours: pl.DataFrame,
-    parameters: Sequence[str],
-    least_hours: float | Floats,
-    standards: Standards,
-) -> Mask:
-    """Say which days are made of hours of which too few are valid.
+def with_valid_hours(
+    values: DayValues, hours: pl.DataFrame, parameters: Sequence[str], standards: Standards
+) -> DayValues:
+    """Count the valid hours of the days that are made of hours.
 
-    Minutes scattered over a day make no hours of it. A day to which a value of more than an hour
-    belongs is not judged by its hours.
+    Minutes scattered over a day make no hours of it.
 
     Args:
         values: Of days.
         hours: `HOURS_SCHEMA`.
         parameters: As *values* counts them.
-        least_hours: How many of a day have to be valid.
         standards: In which is said how much of an hour has to be measured.
     """
     chosen = hours.filter(
         pl.col("parameter").is_in(list(parameters)) & pl.col("station").is_in(list(values.stations))
     )
     if chosen.is_empty():
-        return np.zeros(len(values.day), dtype=np.bool_)
+        return values
     day = _integers(chosen["day"].to_physical())
     series = positions(chosen["station"], values.stations) * len(parameters) + positions(
         chosen["parameter"], parameters
     )
     key = (values.station * len(parameters) + values.parameter) * _STRIDE + values.day
-    order = np.argsort(key)
-    place = np.searchsorted(key[order], series * _STRIDE + day)
-    row = order[np.minimum(place, len(key) - 1)]
-    ours = key[row] == series * _STRIDE + day
-    covered = chosen["covered"].to_numpy()
+    row, ours = _places(key, series * _STRIDE + day)
     least = rules.by_day(standards, completeness.EU_2008_50, "hour", "least_share", day)
-    valid = ours & (covered >= least - _HAIR)
+    valid = ours & (chosen["covered"].to_numpy() >= least - _HAIR)
     count = np.bincount(row[valid], minlength=len(key))
     has_hours = np.bincount(row[ours], minlength=len(key)) > 0
-    # More hours than values: one of them stands for more than an hour.
-    of_hours = has_hours & (values.hours <= values.n + values.n_below + _HAIR)
-    return np.asarray(of_hours & (count < np.asarray(least_hours)))
+    counted = np.minimum(values.hours, count)
+    return replace(values, hours=np.where(has_hours & values.is_hourly, counted, values.hours))
+
+
+def as_judged(values: DayValues, indices: pl.DataFrame, parameters: Sequence[str]) -> DayValues:
+    """Take the valid hours of days from what the days' means are kept with; none of all others.
+
+    Args:
+        values: Of days.
+        indices: `INDEX_SCHEMA`, with the means of days among it.
+        parameters: As *values* counts them.
+    """
+    names = [MEAN_INDEX.format(code) for code in parameters]
+    chosen = indices.filter(
+        pl.col("index").is_in(names) & pl.col("station").is_in(list(values.stations))
+    )
+    hours = np.zeros(len(values.day))
+    if not chosen.is_empty():
+        series = positions(chosen["station"], values.stations) * len(parameters) + positions(
+            chosen["index"], names
+        )
+        key = (values.station * len(parameters) + values.parameter) * _STRIDE + values.day
+        row, ours = _places(key, series * _STRIDE + _integers(chosen["period"].to_physical()))
+        kept = chosen["detail"].str.json_path_match("$.hours").cast(pl.Float64).to_numpy()
+        hours[row[ours]] = kept[ours]
+    return replace(values, hours=hours)
+
+
+def _places(known: Integers, wanted: Integers) -> tuple[Integers, Mask]:
+    """Return where each of the keys *wanted* stands among the *known*, and whether it does."""
+    order = np.argsort(known)
+    place = np.searchsorted(known[order], wanted)
+    row = order[np.minimum(place, len(known) - 1)]
+    return row, np.asarray(known[row] == wanted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,24 +54,18 @@ class StationDays:
     substituted: Mask
 
 
-def station_days(
-    days: pl.DataFrame, standards: Standards, hours: pl.DataFrame | None = None
-) -> StationDays:
+def station_days(values: columns.DayValues, standards: Standards) -> StationDays:
     """Return the 24-hour means of the index's pollutants on calendar days.
 
     Args:
-        days: `DAYS_SCHEMA`.
+        values: Of the pollutants, their valid hours counted.
         standards: The rows.
-        hours: `HOURS_SCHEMA`; of the days they make up, enough have to be valid.
     """
-    values = columns.day_values(days, POLLUTANTS)
     key = values.station * _STRIDE + values.day
     keys, row = np.unique(key, return_inverse=True)
     shape = (len(keys), len(POLLUTANTS))
     least = rules.by_day(standards, completeness.OWN, "mean_24h", "least_hours", values.day)
     valid = values.has_mean(least)
-    if hours is not None:
-        valid &= ~columns.short_of_hours(values, hours, POLLUTANTS, least, standards)
     means = np.full(shape, np.nan)
     means[row[valid], values.parameter[valid]] = values.mean[valid]
     substituted = np.zeros(shape, dtype=np.bool_)

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from kembar_shared.measurement.standards import Standards
 
-METHOD: Final = "permen-lhk-27-2021/iku@1"
+METHOD: Final = "permen-lhk-27-2021/iku@2"
 INDICATOR: Final = "air.iku"
 
-_GASES: Final = ("no2", "so2")
+GASES: Final = ("no2", "so2")
 _REFERENCE: Final = "iku_reference"
 
 
@@ -45,7 +45,7 @@ def refuse_unfit(standards: Standards) -> None:
             )
 
 
-def of(days: pl.DataFrame, standards: Standards) -> list[Figure]:
+def of(days: pl.DataFrame, indices: pl.DataFrame, standards: Standards) -> list[Figure]:
     """Return `air.iku` of each jurisdiction and year in which NO2 or SO2 was reported by the day.
 
     A site counts that has enough valid days of both gases. With fewer sites than the regulation
@@ -55,7 +55,7 @@ def of(days: pl.DataFrame, standards: Standards) -> list[Figure]:
     Source:
         Permen LHK 27/2021, Lampiran II: annual means of each site, then of the city.
     """
-    sites = _sites(days, standards)
+    sites = _sites(days, indices, standards)
     if sites.is_empty():
         return []
     cities = (
@@ -74,17 +74,17 @@ def of(days: pl.DataFrame, standards: Standards) -> list[Figure]:
     return [_figure(row, standards) for row in cities.iter_rows(named=True)]
 
 
-def _sites(days: pl.DataFrame, standards: Standards) -> pl.DataFrame:
+def _sites(days: pl.DataFrame, indices: pl.DataFrame, standards: Standards) -> pl.DataFrame:
     """Return the Ieu of each station and year."""
-    values = columns.day_values(days, _GASES)
+    values = columns.as_judged(columns.day_values(days, GASES), indices, GASES)
     if not len(values.day):
         return pl.DataFrame()
     least = rules.by_day(standards, completeness.OWN, "mean_24h", "least_hours", values.day)
     valid = values.has_mean(least)
     year = values.day.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
     key, row = np.unique(values.station * 10_000 + year, return_inverse=True)
-    sums = np.zeros((len(key), len(_GASES)))
-    count = np.zeros((len(key), len(_GASES)), dtype=np.int64)
+    sums = np.zeros((len(key), len(GASES)))
+    count = np.zeros((len(key), len(GASES)), dtype=np.int64)
     np.add.at(sums, (row[valid], values.parameter[valid]), values.mean[valid])
     np.add.at(count, (row[valid], values.parameter[valid]), 1)
     means = np.divide(sums, count, out=np.full(sums.shape, np.nan), where=count > 0)
@@ -92,7 +92,7 @@ def _sites(days: pl.DataFrame, standards: Standards) -> pl.DataFrame:
     length = np.array([366 if _is_leap(int(each)) else 365 for each in years])
     ends = [date(int(each), 12, 31) for each in years]
     no2, so2 = (
-        np.array([_factor(standards, gas, _REFERENCE, end) for end in ends]) for gas in _GASES
+        np.array([_factor(standards, gas, _REFERENCE, end) for end in ends]) for gas in GASES
     )
     share = np.array([_factor(standards, "iku", "least_share_of_days", end) for end in ends])
     enough = (count >= np.ceil(share * length - 1e-9)[:, None]).all(axis=1)

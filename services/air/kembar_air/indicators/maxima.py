@@ -185,7 +185,7 @@ def _framed(
 ) -> pl.DataFrame:
     """Return the maxima as rows of `INDEX_SCHEMA`."""
     method = standards.method(
-        f"kembar/{maximum.code}@1", completeness.EU_2008_50, completeness.OWN, COMPLETENESS
+        f"kembar/{maximum.code}@2", completeness.EU_2008_50, completeness.OWN, COMPLETENESS
     )
     series = found.series[kept]
     value = np.where(found.beyond[kept], np.nan, found.highest[kept])

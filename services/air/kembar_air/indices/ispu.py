@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CATEGORIES: Final = ("baik", "sedang", "tidak_sehat", "sangat_tidak_sehat", "berbahaya")
 """Good, moderate, unhealthy, very unhealthy, hazardous."""
 
-LEGACY_METHOD: Final = "kep-107-1997/ispu-anchored@1"
+LEGACY_METHOD: Final = "kep-107-1997/ispu-anchored@2"
 """The index as it was before July 2020."""
 
 
@@ -33,12 +33,17 @@ class Reading(StrEnum):
     @property
     def method(self) -> str:
         """Identifier and version of the formula under this reading."""
-        return f"p14-2020/ispu-{self.value}@1"
+        return f"p14-2020/ispu-{self.value}@2"
 
     @property
     def day_method(self) -> str:
         """Those of the index of a calendar day, of whose hours enough have to be valid."""
-        return f"p14-2020/ispu-{self.value}@2"
+        return f"p14-2020/ispu-{self.value}@3"
+
+    @property
+    def share_method(self) -> str:
+        """Those of the share of days with a good index, each by the law of its time."""
+        return f"kembar/ispu-{self.value}-good-share@2"
 
 
 def sub_index(

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from kembar_shared.measurement.standards import Limit, Standards
 
 
-_VERSION: Final = 2
-"""Since days below a high limit of detection count, and ppm at no temperature."""
+_VERSION: Final = 3
+"""Since days of minutes count by their valid hours, and each value below detection by its limit."""
 
 
 @dataclass(frozen=True)

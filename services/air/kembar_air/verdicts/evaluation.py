@@ -168,9 +168,7 @@ def _doubt(table: YearTable, *, whole_day: bool) -> Floats:
     Values below detection stand for half their limit; they may be nothing, or all of it. A mean
     over a part of the day may be made of them alone.
     """
-    read = table.n + table.n_below
-    share = np.divide(table.n_below, read, out=np.zeros(read.shape), where=read > 0)
-    return np.asarray(table.below_limit / 2.0 * (share if whole_day else 1.0))
+    return table.doubt if whole_day else np.asarray(table.below_limit / 2.0)
 
 
 def _most(limit: Limit) -> float:

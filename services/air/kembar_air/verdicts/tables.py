@@ -48,11 +48,12 @@ class YearTable:
         stations: The rows' stations.
         year: Shape (rows,).
         mean: Shape (rows, 366), daily means in µg/m³; NaN: none.
-        hours: Shape (rows, 366), how many hours of each day values stand for.
+        hours: Shape (rows, 366), how many hours of each day are valid.
         beyond: Shape (rows, 366), whether a value lies above the instrument's range.
         n: Shape (rows, 366), values with a number.
         n_below: Shape (rows, 366), values below detection.
         below_limit: Shape (rows, 366), the limit of detection of these; NaN: none.
+        doubt: Shape (rows, 366), by how much the means may be off for that, in µg/m³.
         yearly: Shape (rows,), the mean that was reported for the whole year; NaN: none.
         yearly_share: Shape (rows,), the share of the year it stands for.
         maxima: By kind.
@@ -67,6 +68,7 @@ class YearTable:
     n: Floats
     n_below: Floats
     below_limit: Floats
+    doubt: Floats
     yearly: Floats
     yearly_share: Floats
     maxima: dict[maxima.Maximum, Maxima]
@@ -83,6 +85,7 @@ class YearTable:
             n=self.n[rows],
             n_below=self.n_below[rows],
             below_limit=self.below_limit[rows],
+            doubt=self.doubt[rows],
             yearly=self.yearly[rows],
             yearly_share=self.yearly_share[rows],
             maxima={
@@ -101,7 +104,7 @@ def of(days: pl.DataFrame, indices: pl.DataFrame, parameters: Sequence[str]) -> 
     stations = tuple(reported["station"].unique().sort().to_list())
     place_of = pl.col("station").cast(pl.Enum(stations)).to_physical().cast(pl.Int64)
     known = reported.unique().with_columns(key=place_of * _KEY + pl.col("year"))
-    by_day = columns.day_values(days, parameters)
+    by_day = columns.as_judged(columns.day_values(days, parameters), indices, parameters)
     by_year = columns.day_values(days, parameters, Grain.YEAR)
     for place, parameter in enumerate(parameters):
         keys = known.filter(parameter=parameter)["key"].sort().to_numpy()
@@ -144,6 +147,7 @@ def _table(
         n=_spread(shape, at, by_day.n[chosen], 0.0),
         n_below=_spread(shape, at, by_day.n_below[chosen], 0.0),
         below_limit=_spread(shape, at, by_day.below_limit[chosen], np.nan),
+        doubt=_spread(shape, at, by_day.doubt[chosen], 0.0),
         yearly=yearly,
         yearly_share=share,
         maxima={

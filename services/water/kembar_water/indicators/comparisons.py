@@ -21,11 +21,6 @@ _HAS_LEAST: Final = pl.col("least").is_not_null()
 _HAS_MOST: Final = pl.col("most").is_not_null()
 
 
-_COUNT: Final = pl.col("n") + pl.col("n_below")
-_TOTAL: Final = pl.col("sum").fill_null(0.0)
-_BELOW: Final = pl.col("n_below") * pl.col("below_limit").fill_null(0.0)
-
-
 def exact(mean: pl.Expr) -> pl.Expr:
     """Round a mean to 12 significant digits.
 
@@ -67,20 +62,20 @@ def by_river_class(values: pl.DataFrame, water_class: str | None = None) -> pl.D
 
 
 def bounded(values: pl.DataFrame) -> pl.DataFrame:
-    """Add `low` and `high`, what the mean of each period (`DAYS_SCHEMA`) lies between."""
+    """Make `low` and `high` of each period (`DAYS_SCHEMA`) what its mean lies between, exactly."""
     is_above = pl.col("n_above") > 0
     return values.with_columns(
-        low=pl.when(is_above).then(0.0).otherwise(exact(_TOTAL / _COUNT)),
-        high=pl.when(is_above).then(float("inf")).otherwise(exact((_TOTAL + _BELOW) / _COUNT)),
+        low=pl.when(is_above).then(0.0).otherwise(exact(pl.col("low"))),
+        high=pl.when(is_above).then(float("inf")).otherwise(exact(pl.col("high"))),
     )
 
 
 def compared(candidates: pl.DataFrame, limits: pl.DataFrame) -> pl.DataFrame:
     """Put each value beside its limit and say whether it breaks it.
 
-    A value below detection counts as half its detection limit where that lies within the
-    standard's limit. Where it does not, and for a value above the method's range, the parameter
-    is not judged on that day: the mean of the day's other values would not be the day's.
+    A value below detection counts as half its own detection limit where the day's highest lies
+    within the standard's limit. Where it does not, and for a value above the method's range, the
+    parameter is not judged on that day: the mean of the day's other values would not be the day's.
 
     Args:
         candidates: Columns of `DAYS_SCHEMA` and of `LINE`: what each value is judged by.
@@ -131,7 +126,9 @@ def compared(candidates: pl.DataFrame, limits: pl.DataFrame) -> pl.DataFrame:
             .then(pl.lit(DETECTION_LIMIT)),
         )
         .with_columns(
-            value=pl.when(pl.col("unknown").is_null()).then(exact((_TOTAL + _BELOW / 2.0) / _COUNT))
+            value=pl.when(pl.col("unknown").is_null()).then(
+                exact((pl.col("low") + pl.col("high")) / 2.0)
+            )
         )
         .with_columns(
             breaks=(pl.col("value") < pl.col("least")).fill_null(value=False)

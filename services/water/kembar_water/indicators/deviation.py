@@ -38,8 +38,8 @@ def derived(reported: pl.DataFrame) -> pl.DataFrame:
         pl.col("n_above") == 0,
     )
     water_temp, air_temp = INPUTS
-    air = exact.filter(parameter=air_temp).select(*_DAY, air=pl.col("sum") / pl.col("n"))
-    value = (pl.col("sum") / pl.col("n") - pl.col("air")).abs()
+    air = exact.filter(parameter=air_temp).select(*_DAY, air="low")
+    value = (pl.col("low") - pl.col("air")).abs()
     added = (
         exact.filter(parameter=water_temp)
         .join(air, on=_DAY)
@@ -48,6 +48,8 @@ def derived(reported: pl.DataFrame) -> pl.DataFrame:
             value.alias("sum"),
             value.alias("min"),
             value.alias("max"),
+            value.alias("low"),
+            value.alias("high"),
             parameter=pl.lit(DEVIATION),
             n=pl.lit(1, dtype=pl.Int64),
             is_derived=pl.lit(value=True),

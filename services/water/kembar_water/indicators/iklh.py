@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kembar_shared.measurement.indicators import Figure
     from kembar_shared.measurement.standards import Factor, Standards
 
-METHOD: Final = "permen-lhk-27-2021/iklh-city@1"
+METHOD: Final = "permen-lhk-27-2021/iklh-city@2"
 STATED: Final = "iklh-parts"
 """Code of the rows by which an operator states a city's air and land index (`iku`, `ikl`)."""
 

@@ -166,9 +166,9 @@ class Sampling:
     ) -> pl.DataFrame:
         """Return value, limit and temperature of every parameter of every sample."""
         reported = deviation.derived(comparisons.reported(days))
-        temperatures = reported.filter(parameter="temp").select(
-            *KEYS, temp=pl.col("sum") / pl.col("n")
-        )
+        temperatures = reported.filter(
+            pl.col("parameter") == "temp", pl.col("n_below") + pl.col("n_above") == 0
+        ).select(*KEYS, temp="low")
         judged = reported if only is None else reported.filter(pl.col("parameter").is_in(only))
         candidates = comparisons.by_river_class(judged, water_class)
         return (

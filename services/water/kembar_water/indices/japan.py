@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-RIVER_CLASS: Final = "jp-eqs-river/class@1"
+RIVER_CLASS: Final = "jp-eqs-river/class@2"
 
 
 def river_class(

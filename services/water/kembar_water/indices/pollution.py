@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-POLLUTION_INDEX: Final = "kepmen-lh-115-2003/pollution-index@1"
+POLLUTION_INDEX: Final = "kepmen-lh-115-2003/pollution-index@2"
 """Method of `pollution_index` with oxygen at saturation as the ceiling of dissolved oxygen."""
 
 CATEGORIES: Final = ("memenuhi_baku_mutu", "cemar_ringan", "cemar_sedang", "cemar_berat")

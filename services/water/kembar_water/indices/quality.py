@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
     Integers = npt.NDArray[np.int64]
 
-IKA: Final = "permen-lhk-27-2021/ika@1"
-IKA_HISTORIC: Final = "permen-lhk-p4-2018/ika@1"
-IKLH_CITY: Final = "permen-lhk-27-2021/iklh-city@1"
+IKA: Final = "permen-lhk-27-2021/ika@2"
+IKA_HISTORIC: Final = "permen-lhk-p4-2018/ika@2"
+IKLH_CITY: Final = "permen-lhk-27-2021/iklh-city@2"
 
 IKLH_CATEGORIES: Final = ("sangat_kurang", "kurang", "sedang", "baik", "sangat_baik")
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
     Integers = npt.NDArray[np.int64]
 
-SDG_6_3_2: Final = "sdg-6.3.2/good-water-bodies@1"
+SDG_6_3_2: Final = "sdg-6.3.2/good-water-bodies@2"
 
 
 def is_good(

@@ -32,7 +32,10 @@ if TYPE_CHECKING:
 
 router = Router(prefix="/v1", tags=["lineage"], dependencies=[Depends(known_queries)])
 
-_SUMS: Final = ("n", "n_below", "n_above", "below_limit", "slots", "covered_min")
+_SUMS: Final = (
+    "n", "n_below", "n_above", "below_limit", "slots", "covered_min", "mean_total", "below_total",
+    "left_out",
+)  # fmt: skip
 
 Code = Annotated[str, Query(min_length=1, max_length=100)]
 SumsDep = Annotated[int, Query(ge=1, le=500, description="Most sums of one answer.")]

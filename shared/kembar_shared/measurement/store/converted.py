@@ -9,8 +9,8 @@ from sqlalchemy import or_, select
 
 from kembar_shared.measurement.catalogue import FACTOR_SIGNS
 from kembar_shared.measurement.indicators import CONVERTED_SCHEMA
-from kembar_shared.measurement.store import sums
-from kembar_shared.measurement.store.tables import MEASUREMENT, SERIES, STATION
+from kembar_shared.measurement.store import exact, sums
+from kembar_shared.measurement.store.tables import MEASUREMENT, ROLLUP, SERIES, STATION
 from kembar_shared.measurement.uploads import SENT_MARK
 from kembar_shared.measurement.vocabulary import COUNTED_FLAGS
 
@@ -46,8 +46,10 @@ def read(conn: Connection, catalogue: Catalogue, jurisdiction: str) -> pl.DataFr
     )
     zones = dict(rows.select("series_id", "timezone").unique().iter_rows())
     day, span = pl.col("first_day"), pl.col("span")
+    placed = rows.hstack(sums.places(rows, zones).select("first_day"))
     return (
-        rows.hstack(sums.places(rows, zones).select("first_day"))
+        placed.join(_left_out(conn, list(zones)), on=["series_id", "first_day"], how="left")
+        .filter(pl.col("day_span").is_null() | (span < 0) | (span == pl.col("day_span")))
         .with_columns(
             unit=_unit(),
             period=pl.date(day // 10_000, day // 100 % 100, day % 100),
@@ -59,7 +61,7 @@ def read(conn: Connection, catalogue: Catalogue, jurisdiction: str) -> pl.DataFr
         )
         .join(factors.drop_nulls(), on=["parameter", "unit"])
         .group_by(_KEY)
-        .agg(converted=pl.col("value").sum(), factors=pl.col("factor").unique().sort())
+        .agg(converted=exact.summed(pl.col("value")), factors=pl.col("factor").unique().sort())
         .sort(_KEY)
         .cast(CONVERTED_SCHEMA)
     )
@@ -67,6 +69,16 @@ def read(conn: Connection, catalogue: Catalogue, jurisdiction: str) -> pl.DataFr
 
 def _unit() -> pl.Expr:
     return pl.col("sent").str.split(SENT_MARK).list.get(1, null_on_oob=True)
+
+
+def _left_out(conn: Connection, series: list[int]) -> pl.DataFrame:
+    """Return what length of time was summed of days of which other values were left out."""
+    length = ROLLUP.c.covered_min.op("/")(ROLLUP.c.slots)
+    wanted = select(ROLLUP.c.series_id, ROLLUP.c.first_day, length).where(
+        ROLLUP.c.series_id.in_(series), ROLLUP.c.grain == 0, ROLLUP.c.left_out > 0
+    )
+    schema = {"series_id": pl.Int32, "first_day": pl.Int32, "day_span": pl.Int16}
+    return pl.DataFrame([tuple(row) for row in conn.execute(wanted)], schema=schema, orient="row")
 
 
 def _rows(conn: Connection, parameters: list[str], jurisdiction: str) -> pl.DataFrame:

@@ -20,6 +20,9 @@ JUDGEMENT: Final = 3
 CHECKS: Final = 4
 """Rules in force of checks beside neighbours."""
 
+SUMS: Final = 5
+"""Of these, `seq` is the number of the series up to which all are summed up anew."""
+
 
 def read(conn: Connection, what: int) -> tuple[int, str]:
     """Return up to which event, and by which rules, *what* is computed."""

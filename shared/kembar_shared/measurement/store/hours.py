@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from kembar_shared.measurement.indicators import HOURS_SCHEMA
 from kembar_shared.measurement.periods import local_midnight_us
+from kembar_shared.measurement.store import exact
 from kembar_shared.measurement.store.tables import MEASUREMENT, SERIES, STATION
 from kembar_shared.measurement.vocabulary import COUNTED_FLAGS, Qualifier
 
@@ -112,19 +113,38 @@ def _hours(rows: pl.DataFrame, zone: str) -> pl.DataFrame:
             n_above=pl.col("is_above").cast(pl.Int64),
         )
     else:
-        slot = (pl.col("time_us") - pl.col("midnight_us")) // (
-            pl.col("span").cast(pl.Int64) * 60_000_000
-        )
-        lasting = placed.with_columns(slot=slot).with_columns(
-            is_first=pl.struct("series_id", "span", "day", "slot").is_first_distinct()
-        )
-        summed = lasting.group_by(key).agg(
-            value=pl.col("amount").mean(),
-            covered=(pl.col("span").filter("is_first").sum() / _HOUR_MIN).clip(upper_bound=1.0),
-            n_below=pl.col("is_below").cast(pl.Int64).sum(),
-            n_above=pl.col("is_above").cast(pl.Int64).sum(),
-        )
+        summed = _chosen(placed, key)
     start = pl.from_epoch(pl.col("midnight_us") + pl.col("hour") * _HOUR_US, time_unit="us")
     return summed.with_columns(start=start.dt.replace_time_zone("UTC")).select(
         pl.col(name).cast(kind) for name, kind in HOURS_SCHEMA.items()
+    )
+
+
+def _chosen(rows: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
+    """Sum each hour up from the values of one length of time, as days are.
+
+    Those of the length that covers most of it count, else those of the shorter; several values of
+    one span of time are one, their mean.
+    """
+    length = pl.col("span").cast(pl.Int64) * 60_000_000
+    slots = (
+        rows.with_columns(slot=(pl.col("time_us") - pl.col("midnight_us")) // length)
+        .group_by(*key, "span", "series_id", "slot")
+        .agg(
+            value=exact.summed(pl.col("amount")) / pl.col("amount").count(),
+            n_below=pl.col("is_below").cast(pl.Int64).sum(),
+            n_above=pl.col("is_above").cast(pl.Int64).sum(),
+        )
+    )
+    known = pl.col("value").is_not_nan()
+    return (
+        slots.group_by(*key, "span")
+        .agg(
+            pl.col("n_below", "n_above").sum(),
+            value=exact.summed(pl.col("value").filter(known)) / known.sum(),
+            covered=(pl.len() * pl.col("span").first() / _HOUR_MIN).clip(upper_bound=1.0),
+        )
+        .sort(*key, "covered", "span", descending=[*(False for _ in key), True, False])
+        .unique(key, keep="first", maintain_order=True)
+        .with_columns(pl.col("value").fill_nan(None))
     )

@@ -197,13 +197,19 @@ def read(
     return found
 
 
-def frame(conn: Connection, stations: Sequence[str], days: tuple[int, int]) -> pl.DataFrame:
+def frame(
+    conn: Connection,
+    stations: Sequence[str],
+    days: tuple[int, int],
+    only: Sequence[str] | None = None,
+) -> pl.DataFrame:
     """Return the index values of stations between two local days (`INDEX_SCHEMA`).
 
     Args:
         conn: A reading transaction.
         stations: Codes of the stations asked for.
         days: First local day, yyyymmdd, and the first one no longer asked for.
+        only: Codes of the indices asked for; None: all.
     """
     names = {"first_day": "period", "index_code": "index"}
     columns = [column for column in INDEX.c if column.name not in {"station_id", "digest"}]
@@ -217,6 +223,8 @@ def frame(conn: Connection, stations: Sequence[str], days: tuple[int, int]) -> p
         )
         .order_by(*(INDEX.c[name] for name in _KEY))
     )
+    if only is not None:
+        wanted = wanted.where(INDEX.c.index_code.in_(only))
     schema = {"station": pl.String()} | {
         column.name: _KEPT.get(column.name) or INDEX_SCHEMA[names.get(column.name, column.name)]
         for column in columns

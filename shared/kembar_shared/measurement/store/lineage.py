@@ -50,7 +50,13 @@ def figure(conn: Connection, key: tuple[str, str, str]) -> RowMapping | None:
 
 
 def sums_of(
-    conn: Connection, jurisdiction: str, days: tuple[int, int], *, after: Place, limit: int
+    conn: Connection,
+    jurisdiction: str,
+    days: tuple[int, int],
+    grain: int,
+    *,
+    after: Place,
+    limit: int,
 ) -> list[Row]:
     """Return the sums of a jurisdiction's series between two local days, with their labels.
 
@@ -58,6 +64,7 @@ def sums_of(
         conn: A reading transaction.
         jurisdiction: Its code.
         days: First local day, yyyymmdd, and the first one no longer asked for.
+        grain: Of the longest; a year's total is in no month.
         after: Place of the last one answered; zeros for the beginning.
         limit: Most sums.
     """
@@ -76,6 +83,7 @@ def sums_of(
             STATION.c.jurisdiction == jurisdiction,
             ROLLUP.c.first_day >= days[0],
             ROLLUP.c.first_day < days[1],
+            ROLLUP.c.grain <= grain,
             tuple_(*key) > tuple_(*after),
         )
         .order_by(*key)
@@ -85,7 +93,9 @@ def sums_of(
 
 
 def measurements_of(conn: Connection, rows: Sequence[Row]) -> dict[Place, list[Row]]:
-    """Return the measurements that count in each of some sums, in the order of their time.
+    """Return the measurements that are in each of some sums, in the order of their time.
+
+    Those that stand for another length of time than the ones summed are in none.
 
     Args:
         conn: A reading transaction.
@@ -100,6 +110,8 @@ def measurements_of(conn: Connection, rows: Sequence[Row]) -> dict[Place, list[R
             (b["grain"], *sums.bounds_us(b["first_day"], b["grain"], b["timezone"]), b["first_day"])
             for b in buckets
         )
+        of_days = [b for b in buckets if b["grain"] == 0]
+        lengths = {b["first_day"]: b["covered_min"] // b["slots"] for b in of_days}
         wanted = (
             select(*(MEASUREMENT.c[name] for name in VERSION))
             .where(
@@ -116,7 +128,8 @@ def measurements_of(conn: Connection, rows: Sequence[Row]) -> dict[Place, list[R
             grain = 0 if version["span"] > 0 else 1 if version["span"] == -1 else 2
             # The span that begins last before the value, if it reaches as far.
             at = bisect_right(spans, (grain, version["time_us"], inf)) - 1
-            if at >= 0 and spans[at][0] == grain and version["time_us"] < spans[at][2]:
+            is_in = at >= 0 and spans[at][0] == grain and version["time_us"] < spans[at][2]
+            if is_in and (grain or version["span"] == lengths[spans[at][3]]):
                 found.setdefault((series_id, spans[at][3], grain), []).append(version)
     return found
 

@@ -6,14 +6,14 @@ columnar path, which tells new from unchanged, corrected and superseded.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from kembar_shared.chassis import audit, idempotency
 from kembar_shared.measurement.periods import Period, instant_of_us
-from kembar_shared.measurement.store import acts, events, feed, newest, sums
+from kembar_shared.measurement.store import acts, events, feed, newest, summing, sums
 from kembar_shared.measurement.store.known import Known, Label, NoSeries, hold
 from kembar_shared.measurement.store.rows import insert, matching, unanswered, write
 from kembar_shared.measurement.store.tables import CHANGE, MEASUREMENT, UPLOAD
@@ -260,9 +260,8 @@ def _renew_sums(conn: Connection, placed: Iterable[_Placed]) -> None:
     buckets = sorted(touched)
     within = "m.time_us >= %s AND m.time_us < %s"
     bounds = (min(bucket[3] for bucket in buckets), max(bucket[4] for bucket in buckets))
-    write(
-        conn, lambda source: sums.renewing(conn, source, within), _BUCKET, buckets, more=bounds
-    )  # fmt: skip
+    for statement in (summing.plain, summing.odd):
+        write(conn, partial(statement, conn, within=within), _BUCKET, buckets, more=bounds)
 
 
 @lru_cache(maxsize=4096)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import and_, func, literal, or_, select, union_all
+from sqlalchemy import and_, case, func, literal, or_, select, union_all
 
 from kembar_shared.measurement.store.selecting import (
     VERSION,
@@ -36,7 +36,16 @@ if TYPE_CHECKING:
 _SERIES_AT_ONCE: Final = 5_000
 _SUMMED: Final = (
     "grain", "n", "total", "least", "greatest", "n_below", "n_above", "slots", "covered_min",
+    "left_out",
 )  # fmt: skip
+
+
+# A quotient of two integers is an integer on SQLite and PostgreSQL alike.
+_LENGTH: Final = case(
+    (ROLLUP.c.grain == 0, ROLLUP.c.covered_min.op("/")(func.nullif(ROLLUP.c.slots, 0))), else_=1
+)
+_WEIGHT: Final = ROLLUP.c.slots * _LENGTH
+_WEIGHTED: Final = ROLLUP.c.mean_total * _LENGTH
 
 
 class Sums(NamedTuple):
@@ -54,6 +63,8 @@ class Sums(NamedTuple):
         n_above: How many lie above one.
         slots: How many different spans of time they stand for.
         covered_min: Minutes in those.
+        left_out: How many values stand for another length of time than those that were summed.
+        mean: Of those spans, each weighed by its length.
         sampled: On how many days, or in how many months or years, there are any.
         months: In how many months.
     """
@@ -69,6 +80,8 @@ class Sums(NamedTuple):
     n_above: int
     slots: int
     covered_min: int
+    left_out: int
+    mean: float | None
     sampled: int
     months: int
 
@@ -157,7 +170,6 @@ def rollups(
         limit: Most rows.
     """
     labels = series_of(conn, selection, first=after[0] if after else 0)
-    # A quotient of two integers is an integer on SQLite and PostgreSQL alike.
     bucket = ROLLUP.c.first_day.op("/")(literal(digits))
     conditions = [
         ROLLUP.c.first_day >= first_day,
@@ -184,6 +196,7 @@ def _as_kept() -> Select[Any]:
         ROLLUP.c.series_id,
         ROLLUP.c.first_day.label("bucket"),
         *(ROLLUP.c[name] for name in _SUMMED),
+        (ROLLUP.c.mean_total / func.nullif(ROLLUP.c.slots, 0)).label("mean"),
         once.label("sampled"),
         once.label("months"),
     ).order_by(ROLLUP.c.series_id, ROLLUP.c.first_day, ROLLUP.c.grain)
@@ -204,6 +217,8 @@ def _sums(bucket: ColumnElement[int]) -> Select[Any]:
             func.sum(ROLLUP.c.n_above).label("n_above"),
             func.sum(ROLLUP.c.slots).label("slots"),
             func.sum(ROLLUP.c.covered_min).label("covered_min"),
+            func.sum(ROLLUP.c.left_out).label("left_out"),
+            (func.sum(_WEIGHTED) / func.nullif(func.sum(_WEIGHT), 0)).label("mean"),
             func.count().label("sampled"),
             func.count(ROLLUP.c.first_day.op("/")(literal(100)).distinct()).label("months"),
         )
@@ -260,6 +275,9 @@ def days(
             ROLLUP.c.below_limit,
             ROLLUP.c.slots,
             ROLLUP.c.covered_min,
+            ROLLUP.c.mean_total,
+            ROLLUP.c.below_total,
+            ROLLUP.c.left_out,
         )
         .join(SERIES, SERIES.c.id == ROLLUP.c.series_id)
         .join(STATION, STATION.c.id == SERIES.c.station_id)

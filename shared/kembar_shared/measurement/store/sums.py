@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from datetime import date
 from functools import lru_cache
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 import polars as pl
+from sqlalchemy import func, select
 
-from kembar_shared.chassis.database import is_cluster, is_sqlite
-from kembar_shared.measurement.periods import Period, local_midnight_us
-from kembar_shared.measurement.store import bulk
-from kembar_shared.measurement.store.tables import ROLLUP
+from kembar_shared.chassis.database import is_cluster
+from kembar_shared.measurement.periods import DAY_MIN, Period, local_midnight_us
+from kembar_shared.measurement.store import bulk, summing
+from kembar_shared.measurement.store.series import hold
+from kembar_shared.measurement.store.tables import ROLLUP, SERIES, STATION
 from kembar_shared.measurement.vocabulary import COUNTED_FLAGS, Grain
 
 if TYPE_CHECKING:
@@ -28,48 +31,19 @@ GRAINS: Final = (Grain.DAY, Grain.MONTH, Grain.YEAR)
 
 BUCKET: Final = {"series_id": pl.Int32, "grain": pl.Int16, "first_day": pl.Int32}
 
-GRAIN_SQL: Final = "CASE WHEN {span} > 0 THEN 0 WHEN {span} = -1 THEN 1 ELSE 2 END"
-
 COUNTED: Final = frozenset(COUNTED_FLAGS)
 """Flags of the values that are summed up."""
 
+_SERIES_AT_ONCE: Final = 200
+_BUCKETS_AT_ONCE: Final = 2_000
+"""About how much is computed anew in one transaction, while others wait to write."""
+
 _QUARTER_US: Final = 15 * 60 * 1_000_000
 _TRUNCATION: Final = {0: "1d", 1: "1mo", 2: "1y"}
-_COUNTED: Final = [int(flag) for flag in COUNTED_FLAGS]
-_COUNTED_SQL: Final = ", ".join(map(str, _COUNTED))
 _FORGET: Final = """
     WITH t (series_id, grain, first_day, start_us, end_us) AS (VALUES {values})
     DELETE FROM rollup WHERE (series_id, grain, first_day) IN (
         SELECT series_id, grain, first_day FROM t)
-"""
-_BY_SPAN: Final = """
-    SELECT {key}, m.span, count(m.value) AS n, sum(m.value) AS total, min(m.value) AS least,
-           max(m.value) AS greatest, count(CASE WHEN m.qualifier = '<' THEN 1 END) AS n_below,
-           count(CASE WHEN m.qualifier = '>' THEN 1 END) AS n_above,
-           max(CASE WHEN m.qualifier = '<' THEN m.limit_value END) AS below_limit,
-           count(DISTINCT CASE WHEN m.span > 0
-                 THEN (m.time_us - t.start_us) / (m.span * CAST(60000000 AS BIGINT))
-                 ELSE 0 END) AS slots
-    FROM {rows}
-      m.series_id = t.series_id AND m.time_us >= t.start_us AND m.time_us < t.end_us
-      AND {grain} = t.grain AND m.flag IN ({counted})
-    GROUP BY {key}, m.span
-"""
-_RECOMPUTE: Final = """
-    WITH t (series_id, grain, first_day, start_us, end_us) AS ({buckets})
-    INSERT INTO rollup (series_id, grain, first_day, n, total, least, greatest, n_below, n_above,
-                        below_limit, slots, covered_min)
-    SELECT series_id, grain, first_day, sum(n), sum(total), min(least), max(greatest),
-           sum(n_below), sum(n_above), max(below_limit), sum(slots),
-           sum(CASE WHEN span > 0 THEN slots * span ELSE 0 END)
-    FROM {by_span} WHERE true GROUP BY series_id, grain, first_day
-"""
-_SUMS: Final = (
-    "n", "total", "least", "greatest", "n_below", "n_above", "below_limit", "slots", "covered_min",
-)  # fmt: skip
-_OVER: Final = f"""
-    ON CONFLICT (series_id, grain, first_day)
-    DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _SUMS)}
 """
 _PRESENT: Final = """
     WITH t (series_id, grain, first_day) AS (VALUES {values})
@@ -86,8 +60,8 @@ def places(rows: pl.DataFrame, zones: Mapping[int, str]) -> pl.DataFrame:
         zones: Time zone of each series.
 
     Returns:
-        `first_day`, yyyymmdd, of the day, month or year the row stands for or in, and `slot`, which
-        of the spans of that length in the day it is.
+        `first_day`, yyyymmdd, of the day, month or year the row stands for or in; `slot`, which of
+        the spans of that length in the day it is; and `is_late`, whether that has begun before.
     """
     return pl.concat(_places(part, zones) for part in rows.iter_slices(bulk.SLICE))
 
@@ -100,7 +74,7 @@ def _places(rows: pl.DataFrame, zones: Mapping[int, str]) -> pl.DataFrame:
         "span",
         quarter=pl.col("time_us") // _QUARTER_US,
         zone=pl.col("series_id").replace_strict(number_of, return_dtype=pl.Int16),
-        grain=_grain(),
+        grain=grain_of_span(),
     )
     # No clock is ever changed but at a whole quarter of an hour.
     key = ("zone", "grain", "quarter")
@@ -111,9 +85,13 @@ def _places(rows: pl.DataFrame, zones: Mapping[int, str]) -> pl.DataFrame:
         .partition_by("zone", "grain", as_dict=True)
         .items()
     )
-    slot = (pl.col("time_us") - pl.col("start_us")) // (pl.col("span").cast(pl.Int64) * 60_000_000)
-    return quarters.join(placed, on=key, how="left", maintain_order="left").select(
-        "first_day", slot=pl.when(pl.col("span") > 0).then(slot).otherwise(0).cast(pl.Int32)
+    passed = pl.col("time_us") - pl.col("start_us")
+    length = pl.col("span").cast(pl.Int64) * 60_000_000
+    slot = pl.when(is_short()).then(passed // length).otherwise(0)
+    return (
+        quarters.join(placed, on=key, how="left", maintain_order="left")
+        .with_columns(slot=slot.cast(pl.Int32))
+        .select("first_day", "slot", is_late=is_short() & (passed > pl.col("slot") * length))
     )
 
 
@@ -128,10 +106,46 @@ def _first_days(quarters: pl.DataFrame, zone: str, grain: int) -> pl.DataFrame:
     )
 
 
-def _grain() -> pl.Expr:
-    """Return the code of the calendar period that a span lies in, as `GRAIN_SQL` does."""
+def grain_of_span() -> pl.Expr:
+    """Return the code of the calendar period that a span lies in, as `summing.GRAIN_SQL` does."""
     span = pl.col("span")
     return pl.when(span > 0).then(0).when(span == -1).then(1).otherwise(2).cast(pl.Int16)
+
+
+def renew_after(conn: Connection, after: int) -> int | None:
+    """Compute the sums of the next series anew from what is stored.
+
+    Args:
+        conn: A writing transaction.
+        after: Number of the last series that is done.
+
+    Returns:
+        Number of the last series that is done now; None where there was no other.
+    """
+    counts = conn.execute(
+        select(ROLLUP.c.series_id, func.count().label("n"), STATION.c.timezone)
+        .join(SERIES, SERIES.c.id == ROLLUP.c.series_id)
+        .join(STATION, STATION.c.id == SERIES.c.station_id)
+        .where(ROLLUP.c.series_id > after)
+        .group_by(ROLLUP.c.series_id, STATION.c.timezone)
+        .order_by(ROLLUP.c.series_id)
+        .limit(_SERIES_AT_ONCE)
+    ).all()
+    if not counts:
+        return None
+    before = list(accumulate((row.n for row in counts), initial=0))
+    together = [row for row, n in zip(counts, before, strict=False) if n < _BUCKETS_AT_ONCE]
+    ids = [row.series_id for row in together]
+    hold(conn, ids)
+    key = (ROLLUP.c[name] for name in BUCKET)
+    kept = conn.execute(select(*key).where(ROLLUP.c.series_id.in_(ids))).all()
+    recompute(conn, buckets(kept), {row.series_id: row.timezone for row in together})
+    return int(ids[-1])
+
+
+def is_short() -> pl.Expr:
+    """Say of which values there are several in a day."""
+    return pl.col("span").is_between(1, DAY_MIN - 1)
 
 
 def add(conn: Connection, fresh: pl.DataFrame, zones: Mapping[int, str]) -> None:
@@ -139,7 +153,7 @@ def add(conn: Connection, fresh: pl.DataFrame, zones: Mapping[int, str]) -> None
 
     Args:
         conn: The transaction that inserted them.
-        fresh: What `summed` made of the rows.
+        fresh: What `fresh.summed` made of the rows.
         zones: Time zone of each series.
     """
     # What is stored of these series lies before or after: only the outermost days are shared.
@@ -164,7 +178,7 @@ def buckets_of_instants(rows: Sequence[Any], zones: Mapping[int, str]) -> pl.Dat
     if frame.is_empty():
         return pl.DataFrame(schema=BUCKET)
     placed = frame.hstack(places(frame, zones))
-    return placed.select("series_id", _grain().alias("grain"), "first_day").unique()
+    return placed.select("series_id", grain_of_span().alias("grain"), "first_day").unique()
 
 
 def recompute(conn: Connection, touched: pl.DataFrame, zones: Mapping[int, str]) -> None:
@@ -189,90 +203,9 @@ def recompute(conn: Connection, touched: pl.DataFrame, zones: Mapping[int, str])
     within = f"m.time_us >= {low!r} AND m.time_us < {high!r}"
     for values in bulk.values(bounded.select(*BUCKET, "start_us", "end_us")):
         conn.exec_driver_sql(_FORGET.format(values=values))
-        by_span = _by_span(conn, within if is_cluster(conn) else "")
-        conn.exec_driver_sql(_RECOMPUTE.format(buckets=f"VALUES {values}", by_span=by_span))
-
-
-def renewing(conn: Connection, buckets: str, within: str = "") -> str:
-    """Return the statement that computes sums anew for buckets that got rows and lost none.
-
-    Args:
-        conn: Whose dialect.
-        buckets: A query of `BUCKET`, and the instants between which each bucket lies.
-        within: On PostgreSQL, a condition on `m.time_us` that tells the partitions.
-    """
-    return _RECOMPUTE.format(buckets=buckets, by_span=_by_span(conn, within)) + _OVER
-
-
-def _by_span(conn: Connection, within: str = "") -> str:
-    """Return the sums of each bucket in `t` and each span of its values.
-
-    SQLite looks each bucket's rows up by itself; PostgreSQL would rather read the whole table.
-    Citus takes nothing but a join, and reads the whole span: up to a hundred times as much.
-    """
-    grain = GRAIN_SQL.format(span="m.span")
-    if is_sqlite(conn) or is_cluster(conn):
-        key = "m.series_id, t.grain, t.first_day"
-        rows = f"t JOIN measurement m ON {within + ' AND' if within and is_cluster(conn) else ''}"
-        sums = _BY_SPAN.format(key=key, rows=rows, grain=grain, counted=_COUNTED_SQL)
-        return f"({sums}) AS sums"
-    rows = f"measurement m WHERE {within + ' AND' if within else ''}"
-    sums = _BY_SPAN.format(key="m.series_id", rows=rows, grain=grain, counted=_COUNTED_SQL)
-    inner = sums.replace("SELECT m.series_id, m.span", "SELECT m.span")
-    return f"t CROSS JOIN LATERAL ({inner.replace('GROUP BY m.series_id,', 'GROUP BY')}) AS sums"
-
-
-def summed(rows: pl.DataFrame, zones: Mapping[int, str]) -> pl.DataFrame:
-    """Sum the rows that count up by series and period, as `_RECOMPUTE` does.
-
-    Args:
-        rows: Columns of `staging.ROWS`, by series and time.
-        zones: Time zone of each series.
-
-    Returns:
-        Rows of `rollup`.
-    """
-    return pl.concat(
-        [_summed(part.hstack(places(part, zones))) for part in bulk.whole_series(rows)]
-    )
-
-
-def _summed(rows: pl.DataFrame) -> pl.DataFrame:
-    absent = [
-        pl.lit(None, pl.String).alias("qualifier"),
-        pl.lit(None, pl.Float64).alias("limit_value"),
-    ]
-    filled = rows.lazy().with_columns(
-        column for column in absent if column.meta.output_name() not in rows.columns
-    )
-    value, is_below = pl.col("value"), pl.col("qualifier") == "<"
-    by_span = (
-        filled.filter(pl.col("flag").is_in(_COUNTED))
-        .group_by("series_id", "span", "first_day", maintain_order=True)
-        .agg(
-            n=value.count(),
-            total=value.sum(),
-            least=value.min(),
-            greatest=value.max(),
-            n_below=is_below.sum(),
-            n_above=(pl.col("qualifier") == ">").sum(),
-            below_limit=pl.col("limit_value").filter(is_below).max(),
-            slots=pl.col("slot").n_unique(),
-        )
-        .collect()
-    )
-    whole = ("n", "n_below", "n_above", "slots")
-    return (
-        by_span.with_columns(covered_min=pl.col("slots") * pl.col("span").clip(0))
-        .group_by("series_id", _grain().alias("grain"), "first_day", maintain_order=True)
-        .agg(
-            *(pl.col(name).sum().cast(pl.Int32) for name in (*whole, "covered_min")),
-            pl.when(pl.col("n").sum() > 0).then(pl.col("total").sum()).alias("total"),
-            pl.col("least").min(),
-            pl.col("greatest").max(),
-            pl.col("below_limit").max(),
-        )
-    )
+        given, told = f"VALUES {values}", within if is_cluster(conn) else ""
+        conn.exec_driver_sql(summing.plain(conn, given, told, over=False))
+        conn.exec_driver_sql(summing.odd(conn, given, told))
 
 
 def _present(conn: Connection, wanted: pl.DataFrame) -> pl.DataFrame:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 from sqlalchemy import text
 
-from kembar_shared.measurement.store import bulk, newest, sums
+from kembar_shared.measurement.store import bulk, newest, summing, sums
+from kembar_shared.measurement.store.fresh import summed
 from kembar_shared.measurement.store.staging import ROWS, within
 from kembar_shared.measurement.store.tables import CHANGE, MEASUREMENT
 from kembar_shared.measurement.vocabulary import Flag
@@ -41,7 +42,7 @@ _INSERT: Final = f"""
     SELECT {_KEYED}, :event, 1 FROM classed WHERE status = 'new' ORDER BY series_id, time_us
 """
 _TOUCHED: Final = f"""
-    SELECT DISTINCT series_id, {sums.GRAIN_SQL.format(span="span")}, first_day
+    SELECT DISTINCT series_id, {summing.GRAIN_SQL.format(span="span")}, first_day
     FROM classed WHERE status IN ('new', 'changed')
 """
 _MOVED: Final = """
@@ -84,9 +85,9 @@ def _apply_fresh(
     constants = {"upload_id": event, "revision": 1}
     with ThreadPoolExecutor(1) as thread:
         # Databases leave a processor free; while they store the rows, the rows are summed up.
-        summed = thread.submit(sums.summed, fresh, zones)
+        made = thread.submit(summed, fresh, zones)
         bulk.append(conn, MEASUREMENT.name, fresh, constants)
-    sums.add(conn, summed.result(), zones)
+    sums.add(conn, made.result(), zones)
     newest.add(conn, fresh, constants)
     spans = fresh.group_by("series_id", maintain_order=True).agg(
         first_us=pl.col("time_us").min(), last_us=pl.col("time_us").max(), n=pl.len().cast(pl.Int32)
