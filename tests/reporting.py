@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from functools import cache
 
 from joserfc.jwk import OKPKey
 
-from kembar_gateway import signatures
+from kembar_gateway import signatures, trends
+from kembar_gateway.reckoning.terms import terms_of
 from kembar_gateway.register import profile
+from kembar_gateway.register.book import Register
 from kembar_gateway.register.judging import SERVICE
 from kembar_gateway.reports import bundle, content, facts, making
 from kembar_gateway.reports.content import Heard, Request, Stored
+from kembar_gateway.shelves import Shelf
 from kembar_gateway.wire import Figure, Origin, Period, State
 from kembar_shared.chassis.messages import Messages
 
 AT = datetime(2026, 11, 24, 9, 0, 0, 123456, tzinfo=UTC)
 COOPERATION = "bandung-kawasaki"
 TEXTS = making.texts_of(Messages.of("kembar_shared.chassis", "kembar_gateway"))
+
+
+@cache
+def _profile() -> Register:
+    return profile.load(None)
 
 
 def new_key() -> OKPKey:
@@ -64,9 +73,11 @@ def made(
     number: int = 1,
     at: datetime = AT,
     restatement: dict | None = None,
+    disrupted: dict | None = None,
+    terms: dict | None = None,
 ) -> tuple[dict, dict]:
     """Return document, without digests, and inputs."""
-    known = profile.load(None)
+    known = _profile()
     wanted = Request(
         code=making.code_of(COOPERATION, Period.parse(period), number),
         cooperation=COOPERATION,
@@ -79,12 +90,31 @@ def made(
     indicators = known.indicators_of(COOPERATION)
     stored = [Stored(each.indicator.partition(".")[0], AT, each) for each in figures]
     stored += [Stored(SERVICE, None, each) for each in known.published_figures_of(COOPERATION)]
-    inputs = content.inputs_of(wanted, indicators, stored)
+    today = known.today(COOPERATION, at)
+    reckoned = [each for each in indicators if each.is_reckoned]
+    measured = [each for each in indicators if not each.is_reckoned]
+    by_code: dict[str, list[Figure]] = {}
+    for each in stored:
+        by_code.setdefault(each.figure.indicator, []).append(each.figure)
+    shelf = Shelf(known, COOPERATION, by_code, {}, at)
+    inputs = content.inputs_of(
+        wanted,
+        indicators,
+        stored,
+        {each.code: terms_of(known, each, wanted.period, today=today) for each in reckoned}
+        | (terms or {}),
+        disrupted or {},
+        [content.series_of(e.code, e.direction, trends.points(shelf, e)) for e in measured],
+    )
     document = content.document_of(
         wanted,
         inputs=inputs,
         facts=facts.facts_of(known, COOPERATION, today=at.date()),
         indicators=[facts.indicator_of(each) for each in indicators],
+        trends={
+            code: trends.shown(found).model_dump(mode="json")
+            for code, found in trends.concluded(shelf).items()
+        },
         heard=[Heard("water", AT, stale=False), Heard("air", None, stale=True)],
         texts=TEXTS,
         restatement=restatement,

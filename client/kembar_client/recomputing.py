@@ -1,29 +1,30 @@
 """Outcomes computed anew from a report's inputs, independently of the server that made it.
 
-This is the rule `combine@1`. A year's own figure is the answer for a share or a mean; months of a
+This is the rule `combine@2`. A year's own figure is the answer for a share or a mean; months of a
 total are better where they suffice. Numerators and denominators are added up, never shares. A
-number needs three quarters of the period.
+number needs three quarters of the period. `combine@1` knew neither targets of single periods nor
+disruptions. What follows from the register is added up by `tally@1`, in `tallying`.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from math import fsum
 from typing import TYPE_CHECKING, Final
+
+from kembar_client import stating, tallying
+from kembar_client.periods import Months, months_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kembar_client.canonical import Json
 
-RULE: Final = "combine@1"
+FIRST_RULE: Final = "combine@1"
+RULES: Final = (FIRST_RULE, "combine@2", tallying.RULE)
 LEAST_SHARE: Final = 0.75
 ORIGINS: Final = ("real", "stand-in", "synthetic")
 NUMBERED: Final = ("ok", "provisional")
-
-Months = tuple[int, int]
-"""Months from the first up to, not including, the second, counted from year 0."""
 
 
 @dataclass(frozen=True)
@@ -42,64 +43,85 @@ def outcomes(inputs: Json) -> list[Json]:
         KeyError, TypeError, ValueError: The inputs are not those of a report.
     """
     period, this_month = months_of(inputs["period"]), months_of(inputs["this_month"])
-    return [_outcome(d, inputs["figures"], period, this_month) for d in inputs["definitions"]]
-
-
-def months_of(text: str) -> Months:
-    """Read `2023`, `2023-04` or `2023-01/2023-06`.
-
-    Raises:
-        ValueError: It is none of them.
-    """
-    if re.fullmatch(r"\d{4}", text):
-        return int(text) * 12, int(text) * 12 + 12
-    found = re.fullmatch(r"(\d{4})-(\d{2})(?:/(\d{4})-(\d{2}))?", text)
-    if found is None:
-        raise ValueError(text)
-    first = int(found[1]) * 12 + int(found[2]) - 1
-    last = first if found[3] is None else int(found[3]) * 12 + int(found[4]) - 1
-    return first, last + 1
+    terms = inputs.get("terms", ())
+    found = []
+    for definition in inputs["definitions"]:
+        if definition["rule"] == tallying.RULE:
+            one = tallying.outcome(definition, terms, period, this_month)
+        else:
+            one = _outcome(definition, inputs["figures"], period, this_month)
+        found.append(one)
+    return found
 
 
 def _outcome(definition: Json, figures: Sequence[Json], period: Months, now: Months) -> Json:
-    count, areas = period[1] - period[0], definition["jurisdictions"]
-    parts = _parts(definition, figures, period)
+    found = _combined(definition, figures, list(range(*period)), now)
+    counted = found.pop("counted")
+    origins = [part.figure["origin"] for part in counted]
+    outcome = {
+        **found,
+        "indicator": definition["indicator"],
+        "unit": definition["unit"],
+        "expected": fsum(part.figure["expected"] for part in counted),
+        "origin": max(origins, key=ORIGINS.index) if origins else None,
+        "methods": sorted({part.figure["method"] for part in counted}),
+        **stating.stated(definition, found["value"], period),
+    }
+    if definition["rule"] == FIRST_RULE:
+        return {name: outcome[name] for name in outcome if name not in stating.LATER}
+    hindered = {m for d in definition["disrupted"] for m in range(*months_of(d["period"]))}
+    codes = [each["disruption"] for each in definition["disrupted"]]
+    return {
+        **outcome,
+        "numerator": None,
+        "denominator": None,
+        "disruptions": list(dict.fromkeys(codes)),
+        "undisrupted": _rest(definition, figures, period, now, hindered) if codes else None,
+    }
+
+
+def _rest(
+    definition: Json, figures: Sequence[Json], period: Months, now: Months, hindered: set[int]
+) -> Json:
+    """Combine what a disruption left of the period."""
+    left = [month for month in range(*period) if month not in hindered]
+    if not left:
+        nothing = {"value": None, "state": "suspended", "n": 0, "coverage": None}
+        return {**nothing, "months": 0, "months_expected": 0}
+    found = _combined(definition, figures, left, now)
+    if not found.pop("counted") and _parts(definition, figures, list(range(*period))):
+        found["state"] = "cannot_assess"
+    return found
+
+
+def _combined(definition: Json, figures: Sequence[Json], span: Sequence[int], now: Months) -> Json:
+    """Combine the figures of some months, with the parts that were counted."""
+    parts = _parts(definition, figures, span)
     usable = [part for part in parts if _usable(part.figure, definition, alone=len(parts) == 1)]
-    months, due = sum(part.months for part in usable), count * len(areas)
+    months, due = sum(part.months for part in usable), len(span) * len(definition["jurisdictions"])
     counted = usable or parts
     coverage = _coverage(counted, due)
     share = months / due
     if coverage is not None and len(parts) != 1:
         share = min(share, coverage)
-    state = _state(definition, parts, usable, min(share, 1.0), period, now)
+    whole = (span[0], span[-1] + 1)
+    state = _state(definition, parts, usable, min(share, 1.0), whole, now)
     value = _value(definition, [p.figure for p in usable]) if state in NUMBERED else None
     if value is None and state in NUMBERED:
         state = "no_data"
-    baseline, target = definition["baseline"], _target(definition, period)
-    origins = [part.figure["origin"] for part in counted]
     return {
-        "indicator": definition["indicator"],
         "value": value,
-        "unit": definition["unit"],
         "state": state,
         "n": fsum(part.figure["n"] for part in counted),
-        "expected": fsum(part.figure["expected"] for part in counted),
         "coverage": coverage,
         "months": months + sum(part.beside for part in parts if part not in usable),
         "months_expected": due,
-        "origin": max(origins, key=ORIGINS.index) if origins else None,
-        "methods": sorted({part.figure["method"] for part in counted}),
-        "baseline": baseline and baseline["value"],
-        "baseline_year": baseline and baseline["year"],
-        "target": target and target["value"],
-        "target_year": target and target["year"],
-        "progress": _progress(value, baseline, target),
-        "achievement": _achievement(value, target),
+        "counted": counted,
     }
 
 
-def _parts(definition: Json, figures: Sequence[Json], period: Months) -> list[Part]:
-    """Choose the figures that tile the period, without one month twice."""
+def _parts(definition: Json, figures: Sequence[Json], span: Sequence[int]) -> list[Part]:
+    """Choose the figures that tile some months, without one month twice."""
     found = {
         (figure["jurisdiction"], months_of(figure["period"])): figure
         for figure in figures
@@ -108,14 +130,16 @@ def _parts(definition: Json, figures: Sequence[Json], period: Months) -> list[Pa
     parts = []
     for area in definition["jurisdictions"]:
         covered = set()
-        for year in range(-(-period[0] // 12), period[1] // 12):
+        for year in sorted({month // 12 for month in span}):
+            if not set(range(year * 12, year * 12 + 12)) <= set(span):
+                continue
             part = _whole_year(definition, found, area, year * 12)
             if part is not None:
                 parts.append(part)
                 covered.add(year)
         parts += [
             Part(1, found[area, (month, month + 1)])
-            for month in range(*period)
+            for month in span
             if month // 12 not in covered and (area, (month, month + 1)) in found
         ]
     return parts
@@ -193,25 +217,3 @@ def _coverage(counted: Sequence[Part], due: int) -> float | None:
     if not counted or any(part.figure["coverage"] is None for part in counted):
         return None
     return fsum(part.months * part.figure["coverage"] for part in counted) / due
-
-
-def _target(definition: Json, period: Months) -> Json | None:
-    if definition["measure"] == "total" and period[1] - period[0] != 12:
-        return None
-    last = (period[1] - 1) // 12
-    ahead = [target for target in definition["targets"] if target["year"] >= last]
-    return min(ahead, key=lambda target: float(target["year"]), default=None)
-
-
-def _progress(value: float | None, baseline: Json | None, target: Json | None) -> float | None:
-    if value is None or baseline is None or target is None or target["value"] == baseline["value"]:
-        return None
-    done: float = (value - baseline["value"]) / (target["value"] - baseline["value"])
-    return done
-
-
-def _achievement(value: float | None, target: Json | None) -> float | None:
-    if value is None or target is None or not target["value"]:
-        return None
-    reached: float = value / target["value"]
-    return reached

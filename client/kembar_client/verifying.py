@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from kembar_client import bundles, canonical, recomputing
+from kembar_client import bundles, canonical, recomputing, trending
 from kembar_client.bundles import Unreadable
 from kembar_client.canonical import NotCanonical
 
@@ -88,6 +88,7 @@ class Verdict:
         return not any(failure.code in _OF_NUMBERS for failure in self.failures)
 
 
+_PLACE: Final = ("indicator", "jurisdiction", "period", "entry")
 _OF_FILES: Final = frozenset({"file-changed", "input-changed"})
 _OF_NUMBERS: Final = frozenset({"number-differs", "rule-unknown"})
 
@@ -116,6 +117,7 @@ def verify(content: bytes, trusted: Collection[str] = (), revoked: Json | None =
         verdict.failures += _files(bundle)
         verdict.failures += _inputs(bundle)
         verdict.failures += _numbers(bundle)
+        verdict.failures += _trends(bundle)
     except (NotCanonical, KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise Unreadable(str(error)) from error
     return verdict
@@ -231,13 +233,12 @@ def _inputs(bundle: Bundle) -> Iterator[Failure]:
         for digest in (outcome["definition"], *outcome["figures"])
     }
     found = set()
-    for each in (*bundle.inputs["definitions"], *bundle.inputs["figures"]):
+    later = (*bundle.inputs.get("terms", ()), *bundle.inputs.get("series", ()))
+    for each in (*bundle.inputs["definitions"], *bundle.inputs["figures"], *later):
         digest = hashlib.sha256(canonical.dumps(each)).hexdigest()
         found.add(digest)
         if digest not in named:
-            place = " ".join(
-                str(each[name]) for name in ("indicator", "jurisdiction", "period") if name in each
-            )
+            place = " ".join(str(each[name]) for name in _PLACE if name in each)
             yield Failure("input-changed", place, None, digest)
     for digest in sorted(named - found):
         whose = [
@@ -255,16 +256,30 @@ def _numbers(bundle: Bundle) -> Iterator[Failure]:
     """Compute every outcome anew and compare each member."""
     said = {str(outcome["indicator"]): outcome for outcome in bundle.report["outcomes"]}
     rules = {str(d["indicator"]): d["rule"] for d in bundle.inputs["definitions"]}
-    unknown = sorted(code for code in said if rules.get(code) != recomputing.RULE)
+    unknown = sorted(code for code in said if rules.get(code) not in recomputing.RULES)
     for code in unknown:
         yield Failure("rule-unknown", code, said[code].get("rule"), rules.get(code))
-    known = [d for d in bundle.inputs["definitions"] if d["rule"] == recomputing.RULE]
+    known = [d for d in bundle.inputs["definitions"] if d["rule"] in recomputing.RULES]
     for computed in recomputing.outcomes({**bundle.inputs, "definitions": known}):
         outcome = said.get(str(computed["indicator"]), {})
         for name, value in computed.items():
             if outcome.get(name) != value:
                 place = f"{computed['indicator']} {name}"
                 yield Failure("number-differs", place, outcome.get(name), value)
+
+
+def _trends(bundle: Bundle) -> Iterator[Failure]:
+    """Assess every series anew and compare what is said of it."""
+    found = trending.trends(bundle.inputs.get("series", ()))
+    for outcome in bundle.report["outcomes"]:
+        code, said = str(outcome["indicator"]), outcome.get("trend")
+        if (said is None) != (code not in found):
+            yield Failure("number-differs", f"{code} trend", said, found.get(code))
+        elif said is not None and said["method"] != trending.METHOD:
+            yield Failure("rule-unknown", f"{code} trend", said["method"], trending.METHOD)
+        elif said is not None:
+            for name, told, value in trending.differing(said, found[code]):
+                yield Failure("number-differs", f"{code} trend.{name}", told, value)
 
 
 def _instant(seconds: Any) -> str:  # Any: a number of a header

@@ -12,15 +12,16 @@ from fastapi import Header, Query, Request, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from kembar_gateway import pictures, store
+from kembar_gateway import pictures, shelves
 from kembar_gateway.outcomes import Freshness, Outcome
 from kembar_gateway.pictures import Column
 from kembar_gateway.register.book import Register
 from kembar_gateway.register.judging import SERVICE, Indicator
 from kembar_gateway.registers import RegisterDep
 from kembar_gateway.settings import NowDep, SettingsDep
+from kembar_gateway.shelves import Shelf
 from kembar_gateway.speech import Speech
-from kembar_gateway.store import EngineDep, Shelf
+from kembar_gateway.store import EngineDep
 from kembar_gateway.wire import Origin, Period, State
 from kembar_shared.chassis import caching
 from kembar_shared.chassis.auth import Router, public
@@ -120,7 +121,7 @@ def show_page(
         return _answer(request, pages.render("closed.html", speech, **words), language)
     cooperation = next(iter(register.cooperations))
     with reading(engine) as conn:
-        shelf = store.read_shelf(
+        shelf = shelves.read(
             conn, register, cooperation, now=now, stale_after_s=settings.stale_after_s
         )
     words = _outcomes(shelf, speech, period)
@@ -180,6 +181,12 @@ def _outcomes(shelf: Shelf, speech: Speech, asked: str | None) -> dict[str, Any]
         }
         for area in register.focus_areas_of(shelf.cooperation)
     ]
+    reckoned = [i for i in register.indicators_of(shelf.cooperation) if i.is_reckoned]
+    if reckoned:
+        cards = [_card(shelf, speech, each, found[each.code]) for each in reckoned]
+        areas.append(
+            {"code": "cooperation", "name": speech.say("page.cooperation"), "cards": cards}
+        )
     frame = _frame(
         speech, name=cooperation.names.say(language), lead="page.lead", period=asked or ""
     )
@@ -256,14 +263,17 @@ def _facts(
     register: Register, speech: Speech, indicator: Indicator, outcome: Outcome
 ) -> Iterator[Fact]:
     """Yield target, starting point, progress and age, or why there is none."""
-    for name, mark, why, key in (
-        ("target", outcome.target, indicator.targets_note, "target-year"),
-        ("baseline", outcome.baseline, indicator.baseline_note, "baseline-year"),
+    target, baseline = outcome.target, outcome.baseline
+    of_target = "" if target is None else speech.period(Period.parse(target.period))
+    of_baseline = "" if baseline is None else str(baseline.year)
+    for name, mark, period, why, key in (
+        ("target", target, of_target, indicator.targets_note, "target-year"),
+        ("baseline", baseline, of_baseline, indicator.baseline_note, "baseline-year"),
     ):
         note = register.note(why)
         if mark is not None:
             value = speech.quantity(mark.value, indicator)
-            text = speech.say(f"page.{key}", value=value, year=mark.year)
+            text = speech.say(f"page.{key}", value=value, year=period)
         else:
             text = note.say(speech.language) if note else speech.say("page.no-target-now")
         yield Fact(speech.say(f"page.{name}"), text)
@@ -272,8 +282,16 @@ def _facts(
         note = register.note(indicator.progress_note)
         caveat = f" {note.say(speech.language)}" if note else ""
         yield Fact(speech.say("page.progress"), said + caveat)
+    rest = outcome.undisrupted
+    if rest is not None:
+        few = "-months" if rest.state is State.INSUFFICIENT else ""
+        left = speech.say(f"state.{rest.state.value}{few}", n=rest.months, m=rest.months_expected)
+        if rest.value is not None:
+            left = speech.quantity(rest.value, indicator)
+        yield Fact(speech.say("page.undisrupted"), left)
     for source in outcome.sources:
-        yield Fact(speech.say("page.age"), _age(speech, source), is_warning=source.stale)
+        age = speech.say("page.age-register") if indicator.is_reckoned else _age(speech, source)
+        yield Fact(speech.say("page.age"), age, is_warning=source.stale)
 
 
 def _age(speech: Speech, source: Freshness) -> str:

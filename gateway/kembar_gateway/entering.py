@@ -221,6 +221,8 @@ def _areas_of_others(caller: Caller, entered: Entered, register: Register) -> It
     for number, area in enumerate(indicator.jurisdictions):
         if area not in known:
             yield Fault(f"jurisdictions.{number}", "jurisdiction-not-yours")
+    if indicator.control is not None and indicator.control.jurisdiction not in known:
+        yield Fault("control.jurisdiction", "jurisdiction-not-yours")
 
 
 def _refuse(request: Request, faults: Iterable[Fault]) -> None:

@@ -51,7 +51,7 @@ class Version:
     def entered(self) -> Entered:
         """Return the entry in its kind's shape."""
         part = KINDS[self.kind].model.model_validate_json(self.body)
-        return Entered(self.kind, self.cooperation, self.code, part)
+        return Entered(self.kind, self.cooperation, self.code, part, self.version, self.digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +136,16 @@ def versions(conn: Connection, place: int, *, after: int, limit: int) -> list[Ve
     """List the versions of the entry with this place, beginning behind the version *after*."""
     query = sa.select(_ENTRY).where(_ENTRY.c.place == place, _ENTRY.c.version > after)
     return [_version(row) for row in conn.execute(query.order_by(_ENTRY.c.version).limit(limit))]
+
+
+def every_version(
+    conn: Connection, kind: str, cooperation: str, *, as_of: datetime | None = None
+) -> list[Version]:
+    """List all versions of a cooperation's entries of a kind, those up to *as_of*, by age."""
+    query = sa.select(_ENTRY).where(_ENTRY.c.kind == kind, _ENTRY.c.cooperation == cooperation)
+    if as_of is not None:
+        query = query.where(_ENTRY.c.valid_from <= as_of)
+    return [_version(row) for row in conn.execute(query.order_by(_ENTRY.c.number))]
 
 
 def add(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from kembar_gateway import store
+from kembar_gateway import shelves, store
 from kembar_shared.chassis.database import Engine, reading
 from kembar_shared.chassis.problems import DatabaseUnavailable
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from kembar_gateway.outcomes import Outcome
     from kembar_gateway.registers import Registers
     from kembar_gateway.settings import Clock, GatewaySettings
-    from kembar_gateway.store import Heard, Shelf
+    from kembar_gateway.shelves import Shelf
+    from kembar_gateway.store import Heard
 
 _OUTCOME_LABELS = ("cooperation", "indicator", "period", "origin")
 
@@ -49,16 +50,14 @@ class OutcomeCollector(Collector):
             register = self._registers.current()
             with reading(self._engine) as conn:
                 heard = store.heard_of(conn)
-                shelves = [
-                    store.read_shelf(
-                        conn, register, code, now=now, stale_after_s=self._stale_after_s
-                    )
+                several = [
+                    shelves.read(conn, register, code, now=now, stale_after_s=self._stale_after_s)
                     for code in register.cooperations
                 ]
         except DatabaseUnavailable:
             return
         yield self._sources(heard)
-        yield from _outcomes(shelves)
+        yield from _outcomes(several)
 
     @property
     def _stale_after_s(self) -> float:
@@ -82,7 +81,7 @@ class OutcomeCollector(Collector):
         return up
 
 
-def _outcomes(shelves: Iterable[Shelf]) -> Iterator[Metric]:
+def _outcomes(several: Iterable[Shelf]) -> Iterator[Metric]:
     value = GaugeMetricFamily(
         "kembar_outcome", "An outcome, in the indicator's unit.", labels=_OUTCOME_LABELS
     )
@@ -101,7 +100,7 @@ def _outcomes(shelves: Iterable[Shelf]) -> Iterator[Metric]:
         "1 for the state that the figure has.",
         labels=("cooperation", "figure", "period", "origin", "state"),
     )
-    for cooperation, outcome in _exported(shelves):
+    for cooperation, outcome in _exported(several):
         # The least real of what it was made from; empty where that is nothing.
         origin = "" if outcome.origin is None else outcome.origin.value
         labels = [cooperation, outcome.indicator, str(outcome.period), origin]
@@ -117,8 +116,8 @@ def _outcomes(shelves: Iterable[Shelf]) -> Iterator[Metric]:
     yield from (value, progress, known_at, state)
 
 
-def _exported(shelves: Iterable[Shelf]) -> Iterator[tuple[str, Outcome]]:
-    for shelf in shelves:
+def _exported(several: Iterable[Shelf]) -> Iterator[tuple[str, Outcome]]:
+    for shelf in several:
         for indicator in shelf.register.indicators_of(shelf.cooperation):
             yield shelf.cooperation, shelf.outcome(indicator, shelf.last_twelve)
             numbered = [year for year in shelf.years(indicator) if year.value is not None]

@@ -1,55 +1,27 @@
-"""What was reached: figures of months and years become one outcome with baseline and target.
-
-Months are added up by their numerators and denominators, so that a year's share is the share of
-the year and not the mean of twelve shares. A state never becomes a number.
-"""
+"""What was reached: figures, or entries of the register, become an outcome with its target."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import fsum
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from kembar_gateway.wire import Figure, Measure, Origin, Period, State
+from kembar_gateway import combining, marks, tallies
+from kembar_gateway.combining import Combinable, Disrupted
+from kembar_gateway.wire import Figure, Origin, Period, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-LEAST_SHARE: Final = 0.75
+    from kembar_gateway.marks import Aim, Mark, PeriodMark
+    from kembar_gateway.tallies import Term
+
 _REAL_FIRST: Final = tuple(Origin)
 
 
-class Mark(Protocol):
-    """A baseline or a target: what was stated for one year."""
-
-    @property
-    def year(self) -> int:
-        """The calendar year it is stated for."""
-
-    @property
-    def value(self) -> float:
-        """The value, in the indicator's unit."""
-
-
-class Indicator(Protocol):
+class Indicator(Combinable, Protocol):
     """What is asked of an indicator's definition here."""
-
-    @property
-    def code(self) -> str:
-        """Its code, such as `waste.generated`."""
-
-    @property
-    def unit(self) -> str:
-        """The unit every figure must have."""
-
-    @property
-    def measure(self) -> Measure:
-        """How months are combined."""
-
-    @property
-    def jurisdictions(self) -> Sequence[str]:
-        """The areas whose figures are combined."""
 
     @property
     def baseline(self) -> Mark | None:
@@ -58,6 +30,10 @@ class Indicator(Protocol):
     @property
     def targets(self) -> Sequence[Mark]:
         """What it shall become, by year."""
+
+    @property
+    def period_targets(self) -> Sequence[PeriodMark]:
+        """What it shall become in single periods."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +47,31 @@ class Freshness:
 
 
 @dataclass(frozen=True, slots=True)
+class Undisrupted:
+    """The same without the months of a disruption; SUSPENDED where none is left."""
+
+    value: float | None
+    state: State
+    n: int
+    coverage: float | None
+    months: int
+    months_expected: int
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """One indicator in one period; `value` is None wherever `state` gives no number.
 
     Attributes:
-        n, expected, coverage: Measurements counted and expected, and their share, 0 to 1.
+        n, expected, coverage: Measurements counted and expected, and their share, 0 to 1; of what
+            is reckoned from the register, its entries.
+        numerator, denominator: Of what is reckoned from the register.
         months, months_expected: Months (times jurisdictions) with a usable figure.
         progress: (actual - baseline) / (target - baseline); 1 means the target is reached.
         achievement: actual / target.
         methods: Methods of the figures used.
+        disruptions: What was declared to disrupt the period or a part of it.
+        undisrupted: The same without those months; None where nothing disrupts.
     """
 
     indicator: str
@@ -95,20 +87,15 @@ class Outcome:
     origin: Origin | None
     methods: tuple[str, ...]
     baseline: Mark | None
-    target: Mark | None
+    target: Aim | None
     progress: float | None
     achievement: float | None
     sources: tuple[Freshness, ...]
     computed_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A figure, the months it stands for, and those that are known beside a year's figure."""
-
-    months: int
-    figure: Figure
-    beside: int = 0
+    numerator: float | None = None
+    denominator: float | None = None
+    disruptions: tuple[str, ...] = ()
+    undisrupted: Undisrupted | None = None
 
 
 def compute(
@@ -119,6 +106,7 @@ def compute(
     this_month: Period,
     sources: tuple[Freshness, ...],
     computed_at: datetime,
+    disrupted: Sequence[Disrupted] = (),
 ) -> Outcome:
     """Compute the outcome of *indicator* in *period* from stored figures alone.
 
@@ -129,44 +117,138 @@ def compute(
         this_month: The cooperation's current month; a period that ends later is not over.
         sources: How fresh the figures are.
         computed_at: The instant of asking.
+        disrupted: Any months of disruptions; they change nothing but `undisrupted`.
     """
-    parts = _parts(indicator, figures, period)
-    usable = [p for p in parts if _is_usable(p.figure, indicator, is_alone=len(parts) == 1)]
-    months = sum(part.months for part in usable)
-    months_expected = period.count * len(indicator.jurisdictions)
-    counted = usable or parts
-    share, coverage = months / months_expected, _coverage(counted, months_expected)
-    share = min(share, 1.0 if coverage is None or len(parts) == 1 else coverage)
-    state = _state(indicator, parts, usable, share, period, this_month)
-    value = _combine(indicator.measure, [p.figure for p in usable]) if state.has_number else None
-    if value is None and state.has_number:
-        state = State.NO_DATA
-    target = _target(indicator, period)
+    figures = list(figures)
+    found = combining.combine(indicator, figures, [period], this_month)
+    overlapping = [each for each in disrupted if each.period.within(period)]
+    return _outcome(
+        indicator,
+        period,
+        found.value,
+        found.state,
+        n=sum(part.figure.n for part in found.counted),
+        expected=fsum(part.figure.expected for part in found.counted),
+        coverage=found.coverage,
+        months=found.months,
+        months_expected=found.months_expected,
+        origin=_least_real(part.figure.origin for part in found.counted),
+        methods=tuple(sorted({part.figure.method for part in found.counted})),
+        sources=sources,
+        computed_at=computed_at,
+        disruptions=tuple(dict.fromkeys(each.code for each in overlapping)),
+        undisrupted=_undisrupted(indicator, figures, period, this_month, overlapping)
+        if overlapping
+        else None,
+    )
+
+
+def tallied(
+    indicator: Indicator,
+    terms: Sequence[Term],
+    period: Period,
+    *,
+    this_month: Period,
+    sources: tuple[Freshness, ...],
+    computed_at: datetime,
+) -> Outcome:
+    """Compute the outcome of an indicator that follows from the register's entries.
+
+    Args:
+        indicator: Its definition.
+        terms: What each entry adds in *period*.
+        period: What is asked for.
+        this_month: The cooperation's current month.
+        sources: Where the entries are from.
+        computed_at: The instant of asking.
+    """
+    found = tallies.tally(terms, indicator.measure, period, this_month=this_month)
+    return _outcome(
+        indicator,
+        period,
+        found.value,
+        found.state,
+        n=found.n,
+        expected=float(found.expected),
+        coverage=found.coverage,
+        months=0 if found.value is None else period.count,
+        months_expected=period.count,
+        origin=Origin.REAL if terms else None,
+        methods=tuple(sorted({term.method for term in terms})),
+        sources=sources,
+        computed_at=computed_at,
+        numerator=found.numerator,
+        denominator=found.denominator,
+    )
+
+
+def _outcome(
+    indicator: Indicator,
+    period: Period,
+    value: float | None,
+    state: State,
+    **members: Any,  # Any: the members of an outcome, whatever their types
+) -> Outcome:
+    """Return an outcome with its target, and how near it is."""
+    target = marks.aim(indicator, period)
     return Outcome(
         indicator=indicator.code,
         period=period,
         value=value,
-        unit=indicator.unit,
         state=state,
-        n=sum(part.figure.n for part in counted),
-        expected=fsum(part.figure.expected for part in counted),
-        coverage=coverage,
-        months=months + sum(part.beside for part in parts if part not in usable),
-        months_expected=months_expected,
-        origin=_least_real(part.figure.origin for part in counted),
-        methods=tuple(sorted({part.figure.method for part in counted})),
+        unit=indicator.unit,
         baseline=indicator.baseline,
         target=target,
-        progress=_progress(value, indicator.baseline, target),
-        achievement=value / target.value if value is not None and target and target.value else None,
-        sources=sources,
-        computed_at=computed_at,
+        progress=marks.progress(value, indicator.baseline, target),
+        achievement=marks.achievement(value, target),
+        **members,
+    )
+
+
+def _undisrupted(
+    indicator: Indicator,
+    figures: Sequence[Figure],
+    period: Period,
+    this_month: Period,
+    disrupted: Sequence[Disrupted],
+) -> Undisrupted:
+    """Combine what is left of a period; a figure of a year tells nothing of a part of it."""
+    hindered = {month for each in disrupted for month in each.period.months()}
+    spans: list[Period] = []
+    for month in period.months():
+        if month in hindered:
+            continue
+        if spans and spans[-1].following == month.first:
+            month = Period(spans.pop().first, month.following)
+        spans.append(month)
+    if not spans:
+        return Undisrupted(None, State.SUSPENDED, 0, None, 0, 0)
+    found = combining.combine(indicator, figures, spans, this_month)
+    state = found.state
+    if not found.counted and combining.parts_of(indicator, figures, [period]):
+        state = State.CANNOT_ASSESS
+    return Undisrupted(
+        found.value,
+        state,
+        sum(part.figure.n for part in found.counted),
+        found.coverage,
+        found.months,
+        found.months_expected,
     )
 
 
 def used(indicator: Indicator, figures: Iterable[Figure], period: Period) -> list[Figure]:
     """Return the figures that `compute` makes the outcome of a period from, usable or not."""
-    return [part.figure for part in _parts(indicator, figures, period)]
+    return [part.figure for part in combining.parts_of(indicator, figures, [period])]
+
+
+def findings(outcome: Outcome) -> list[str]:
+    """Say what an outcome lacks to be judged."""
+    found = [] if outcome.target is not None else ["no-target"]
+    if outcome.baseline is None:
+        return [*found, "no-baseline"]
+    is_same = outcome.target is not None and outcome.target.value == outcome.baseline.value
+    return [*found, "baseline-is-target"] if is_same else found
 
 
 def freshness(
@@ -182,128 +264,6 @@ def freshness(
 def years_with_figures(figures: Iterable[Figure]) -> list[int]:
     """List the calendar years that any figure lies in, ascending."""
     return sorted({int(figure.period[:4]) for figure in figures})
-
-
-def _parts(indicator: Indicator, figures: Iterable[Figure], period: Period) -> list[_Part]:
-    """Choose the figures that tile *period*: a year's own figure, or the figures of its months."""
-    found = {
-        (figure.jurisdiction, Period.parse(figure.period)): figure
-        for figure in figures
-        if figure.indicator == indicator.code and figure.jurisdiction in indicator.jurisdictions
-    }
-    parts: list[_Part] = []
-    for area in indicator.jurisdictions:
-        years = {year: _own_year(indicator, found, area, year) for year in period.whole_years()}
-        by_year = {year: yearly for year, yearly in years.items() if yearly is not None}
-        parts += by_year.values()
-        parts += [
-            _Part(1, found[area, month])
-            for month in period.months()
-            if (area, month) in found and Period.of_year(month.first // 12) not in by_year
-        ]
-    return parts
-
-
-def _own_year(
-    indicator: Indicator, found: Mapping[tuple[str, Period], Figure], area: str, year: Period
-) -> _Part | None:
-    """Return the year's own figure where it is the answer.
-
-    A share or a mean is what the service says, also where that is no number: it judged days and
-    half-years. Of a total, months that suffice are better; an unusable year never hides them.
-    """
-    yearly = found.get((area, year))
-    if yearly is None:
-        return None
-    months = [found[area, month] for month in year.months() if (area, month) in found]
-    usable = sum(_is_usable(figure, indicator, is_alone=False) for figure in months)
-    if indicator.measure is Measure.TOTAL and (
-        usable >= LEAST_SHARE * 12 or (months and not _is_usable(yearly, indicator, is_alone=True))
-    ):
-        return None
-    return _Part(12, yearly, beside=usable)
-
-
-def _is_usable(figure: Figure, indicator: Indicator, *, is_alone: bool) -> bool:
-    """Say whether *figure* may be counted; one that stands alone needs no denominator."""
-    if figure.value is None or figure.unit != indicator.unit:
-        return False
-    if is_alone or indicator.measure is Measure.TOTAL:
-        return True
-    return figure.numerator is not None and bool(figure.denominator and figure.denominator > 0)
-
-
-def _combine(measure: Measure, figures: Sequence[Figure]) -> float | None:
-    """Add up what can be added; None where the denominators sum to nothing."""
-    if len(figures) == 1:
-        return figures[0].value
-    if measure is Measure.TOTAL:
-        return fsum(figure.value for figure in figures if figure.value is not None)
-    denominator = fsum(figure.denominator or 0.0 for figure in figures)
-    numerator = fsum(figure.numerator or 0.0 for figure in figures)
-    return numerator / denominator if denominator > 0 else None
-
-
-def _state(
-    indicator: Indicator,
-    parts: Sequence[_Part],
-    usable: Sequence[_Part],
-    share: float,
-    period: Period,
-    this_month: Period,
-) -> State:
-    """Say what the outcome can be relied on for, by the rules of the contract's §5.
-
-    *share* is how much of the period has usable figures or, of several, was measured if less.
-    """
-    over = period.following <= this_month.first
-    if period.first > this_month.first:
-        return State.NOT_YET_DUE
-    if not parts:
-        return State.NO_DATA if over else State.NOT_YET_DUE
-    if not usable:
-        state = _common_state([part.figure for part in parts], indicator)
-        return State.NOT_YET_DUE if state is State.INSUFFICIENT and not over else state
-    if share < LEAST_SHARE:
-        return State.INSUFFICIENT if over else State.NOT_YET_DUE
-    figures = [part.figure for part in usable]
-    is_certain = (
-        over
-        and all(figure.state is State.OK for figure in figures)
-        and len({figure.method for figure in figures}) == 1
-        and (share >= 1 or indicator.measure is not Measure.TOTAL)
-    )
-    return State.OK if is_certain else State.PROVISIONAL
-
-
-def _common_state(figures: Sequence[Figure], indicator: Indicator) -> State:
-    """Return the one state of figures of which none is usable."""
-    if any(figure.state.has_number or figure.unit != indicator.unit for figure in figures):
-        return State.CANNOT_ASSESS
-    states = {figure.state for figure in figures}
-    return states.pop() if len(states) == 1 else State.INSUFFICIENT
-
-
-def _coverage(counted: Sequence[_Part], months_expected: int) -> float | None:
-    """Return the share of expected measurements behind the outcome; None where nobody knows."""
-    if not counted or any(part.figure.coverage is None for part in counted):
-        return None
-    return fsum(p.months * (p.figure.coverage or 0.0) for p in counted) / months_expected
-
-
-def _target(indicator: Indicator, period: Period) -> Mark | None:
-    """Return the target in force: the first one for the period's last year or a later one."""
-    if indicator.measure is Measure.TOTAL and period.count != 12:
-        return None
-    last_year = (period.following - 1) // 12
-    ahead = [target for target in indicator.targets if target.year >= last_year]
-    return min(ahead, key=lambda target: target.year, default=None)
-
-
-def _progress(value: float | None, baseline: Mark | None, target: Mark | None) -> float | None:
-    if value is None or baseline is None or target is None or target.value == baseline.value:
-        return None
-    return (value - baseline.value) / (target.value - baseline.value)
 
 
 def _least_real(origins: Iterable[Origin]) -> Origin | None:

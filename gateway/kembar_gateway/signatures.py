@@ -9,6 +9,7 @@ import base64
 import binascii
 import hashlib
 import json
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -30,6 +31,8 @@ WEBHOOK: Final = "kembar-webhook+jws"
 MOST_CHARACTERS: Final = 1000
 # Its own list of header names has no `iat`; which ones there may be is checked below.
 _REGISTRY: Final = jws.JWSRegistry(algorithms=[ALGORITHM], strict_check_header=False)
+# What is signed is the gateway's own report, which grows with the register: no size is too large.
+_REGISTRY.max_payload_length = sys.maxsize
 _HEADER: Final = frozenset({"alg", "typ", "kid", "iat"})
 _KEY: Final = ("kty", "crv", "x")
 

@@ -11,7 +11,7 @@ from babel.dates import format_date, format_skeleton, format_timedelta
 from babel.numbers import format_decimal, format_percent
 from markupsafe import Markup
 
-from kembar_gateway.outcomes import LEAST_SHARE
+from kembar_gateway.combining import LEAST_SHARE
 from kembar_gateway.wire import Origin, Period, State
 
 if TYPE_CHECKING:
@@ -90,7 +90,9 @@ class Speech:
         n, m = outcome.months, outcome.months_expected
         if outcome.state is State.PROVISIONAL and n < m:
             key = "provisional-months"
-        if outcome.state is State.INSUFFICIENT and m == 1:
+        if outcome.state is State.INSUFFICIENT and outcome.indicator.startswith("cooperation."):
+            key, n, m = "insufficient-entries", outcome.n, round(outcome.expected)
+        elif outcome.state is State.INSUFFICIENT and m == 1:
             n, m = outcome.n, round(outcome.expected)
         elif outcome.state is State.INSUFFICIENT:
             is_months = outcome.coverage is None or 0 < n < LEAST_SHARE * m

@@ -1,4 +1,4 @@
-"""Every SQL statement of the gateway, and outcomes as one snapshot of the store gives them."""
+"""Every SQL statement about clients, pulls and figures."""
 
 from __future__ import annotations
 
@@ -6,19 +6,15 @@ import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
 import sqlalchemy as sa
 from fastapi import Depends, Request
 from sqlalchemy.dialects import postgresql, sqlite
 
-from kembar_gateway import feed, outcomes
+from kembar_gateway import feed
 from kembar_gateway.models import Client, JobClaim, SourceStatus, StoredFigure
-from kembar_gateway.outcomes import Freshness, Outcome
-from kembar_gateway.register.book import Register
-from kembar_gateway.register.judging import SERVICE, Indicator
-from kembar_gateway.wire import Figure, Origin, Period, State
+from kembar_gateway.wire import Figure, Origin, State
 from kembar_shared.chassis.database import Connection, Engine, is_sqlite
 
 if TYPE_CHECKING:
@@ -226,97 +222,23 @@ def _figure_in(row: sa.Row[Any]) -> Figure:
     return Figure(**members)
 
 
-# ---- outcomes
-
-
-@dataclass(frozen=True)
-class Shelf:
-    """A cooperation's figures and their freshness, all of one snapshot of the store."""
-
-    register: Register
-    cooperation: str
-    figures: dict[str, list[Figure]]
-    freshness: dict[str, Freshness]
-    now: datetime
-
-    @cached_property
-    def this_month(self) -> Period:
-        """The month it is where the cooperation keeps its calendar."""
-        return self.register.this_month(self.cooperation, self.now)
-
-    @property
-    def last_twelve(self) -> Period:
-        """The last twelve complete months."""
-        return Period.last_months(12, before=self.this_month)
-
-    def outcome(self, indicator: Indicator, period: Period) -> Outcome:
-        """Compute one outcome."""
-        return outcomes.compute(
-            indicator,
-            self.figures.get(indicator.code, ()),
-            period,
-            this_month=self.this_month,
-            sources=(self.freshness[indicator.service],),
-            computed_at=self.now,
-        )
-
-    def years(self, indicator: Indicator) -> list[Outcome]:
-        """Compute the outcome of each calendar year from the first to the last with a figure."""
-        years = outcomes.years_with_figures(self.figures.get(indicator.code, ()))
-        span = range(years[0], years[-1] + 1) if years else ()
-        return [self.outcome(indicator, Period.of_year(year)) for year in span]
-
-    def latest(self, indicator: Indicator) -> Outcome | None:
-        """Return the newest year that has a number, else the newest month; None for neither."""
-        for outcome in reversed(self.years(indicator)):
-            if outcome.value is not None:
-                return outcome
-        figures = self.figures.get(indicator.code, ())
-        for period in sorted({Period.parse(figure.period) for figure in figures}, reverse=True):
-            outcome = self.outcome(indicator, period)
-            if outcome.value is not None:
-                return outcome
-        return None
-
-
-def read_shelf(
-    conn: Connection, register: Register, cooperation: str, *, now: datetime, stale_after_s: float
-) -> Shelf:
-    """Read all that the outcomes of *cooperation* are computed from."""
-    indicators = register.indicators_of(cooperation)
-    figures: dict[str, list[Figure]] = {indicator.code: [] for indicator in indicators}
-    for figure in (*_figures_of(conn, figures), *register.published_figures_of(cooperation)):
-        if figure.indicator in figures:
-            figures[figure.indicator].append(figure)
-    heard = heard_of(conn)
-    fetched_at = {name: known.fetched_at for name, known in heard.items()}
-    freshness = {
-        service: outcomes.freshness(
-            service, fetched_at.get(service), now=now, stale_after_s=stale_after_s
-        )
-        for service in {indicator.service for indicator in indicators}
-    }
-    # What the register itself states is read at start and cannot grow old.
-    freshness[SERVICE] = Freshness(SERVICE, None, None, stale=False)
-    return Shelf(register, cooperation, figures, freshness, now)
+# ---- figures
 
 
 def dated_figures_of(
-    conn: Connection, indicators: Collection[str]
+    conn: Connection, indicators: Collection[str], *, as_of: datetime | None = None
 ) -> list[tuple[str, datetime, Figure]]:
-    """Return the current figures of *indicators*, each with its service and since when it is."""
-    return [(row.service, row.valid_from, _figure_in(row)) for row in _rows_of(conn, indicators)]
+    """Return the figures of *indicators* that are current, or were at *as_of*.
 
-
-def _figures_of(conn: Connection, indicators: Collection[str]) -> list[Figure]:
-    return [_figure_in(row) for row in _rows_of(conn, indicators)]
-
-
-def _rows_of(conn: Connection, indicators: Collection[str]) -> sa.CursorResult[Any]:
-    query = sa.select(_FIGURE).where(
-        _FIGURE.c.indicator.in_(list(indicators)), _FIGURE.c.valid_to.is_(None)
-    )
-    return conn.execute(query.order_by(_FIGURE.c.id))
+    Each comes with its service and since when it is.
+    """
+    known: sa.ColumnElement[bool] = _FIGURE.c.valid_to.is_(None)
+    if as_of is not None:
+        ended = sa.or_(known, _FIGURE.c.valid_to > as_of)
+        known = sa.and_(_FIGURE.c.valid_from <= as_of, ended)
+    query = sa.select(_FIGURE).where(_FIGURE.c.indicator.in_(list(indicators)), known)
+    rows = conn.execute(query.order_by(_FIGURE.c.id))
+    return [(row.service, row.valid_from, _figure_in(row)) for row in rows]
 
 
 async def _engine(request: Request) -> Engine:

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kembar_gateway.register.judging import Indicator
+    from kembar_gateway.shelves import Shelf
     from kembar_gateway.statistics.guard import Assessment
     from kembar_gateway.statistics.series import Point
-    from kembar_gateway.store import Shelf
     from kembar_gateway.wire import Figure
 
+METHOD: Final = "kembar/seasonal-mann-kendall@1"
 _MOST_DETAILS: Final = 12
 _MOST_KEPT: Final = 64
 """Cooperations whose last conclusion is kept: computing it takes longer than an answer may."""
@@ -64,10 +65,14 @@ class TrendShown(BaseModel):
     p: float | None = Field(description="Of the rank test, corrected for autocorrelation.")
     p_adjusted: float | None = Field(description="The same among all tests of the cooperation.")
     tests: int = Field(description="How many these are.")
+    method: str
+    score: int | None = Field(description="S: pairs of periods that rise less those that fall.")
+    variance: float | None = Field(description="Of S without any trend, ties allowed for.")
+    inflation: float | None = Field(description="What autocorrelation multiplies it by.")
 
 
 def concluded(shelf: Shelf) -> dict[str, Assessment]:
-    """Return what may be said of each indicator, by its code.
+    """Return what may be said of each measured indicator, by its code.
 
     The indicators of a cooperation are published together, so their tests count as one family:
     the more of them there are, the more each has to show.
@@ -75,8 +80,9 @@ def concluded(shelf: Shelf) -> dict[str, Assessment]:
     Args:
         shelf: The figures of one cooperation.
     """
-    indicators = shelf.register.indicators_of(shelf.cooperation)
-    series = tuple((each.code, each.direction, _points(shelf, each)) for each in indicators)
+    found = shelf.register.indicators_of(shelf.cooperation)
+    indicators = [each for each in found if not each.is_reckoned]
+    series = tuple((each.code, each.direction, points(shelf, each)) for each in indicators)
     return _concluded(series)
 
 
@@ -102,8 +108,8 @@ def shown(assessment: Assessment) -> TrendShown:
         refusals=[
             RefusalShown(
                 reason=refusal.reason.value,
-                found=_short(refusal.found),
-                limit=_short(refusal.limit),
+                found=short(refusal.found),
+                limit=short(refusal.limit),
                 details=list(refusal.details[:_MOST_DETAILS]),
             )
             for refusal in assessment.refusals
@@ -111,27 +117,31 @@ def shown(assessment: Assessment) -> TrendShown:
         slope=None
         if slope is None
         else SlopeShown(
-            value=_short(slope.value),
-            lower=None if slope.lower is None else _short(slope.lower),
-            upper=None if slope.upper is None else _short(slope.upper),
+            value=short(slope.value),
+            lower=None if slope.lower is None else short(slope.lower),
+            upper=None if slope.upper is None else short(slope.upper),
             confidence=slope.confidence,
         ),
         n=covered.filled,
         expected=covered.expected,
         first=covered.first,
         last=covered.last,
-        p=None if test is None else _short(test.p),
-        p_adjusted=None if assessment.p_adjusted is None else _short(assessment.p_adjusted),
+        p=None if test is None else short(test.p),
+        p_adjusted=None if assessment.p_adjusted is None else short(assessment.p_adjusted),
         tests=assessment.tests,
+        method=METHOD,
+        score=None if test is None else test.score,
+        variance=None if test is None else short(test.variance),
+        inflation=None if test is None else short(test.inflation),
     )
 
 
-def _short(number: float) -> float:
+def short(number: float) -> float:
     """Round to six digits: libraries differ in the last ones, and nobody reads them."""
     return float(f"{number:.6g}")
 
 
-def _points(shelf: Shelf, indicator: Indicator) -> tuple[Point, ...]:
+def points(shelf: Shelf, indicator: Indicator) -> tuple[Point, ...]:
     """Return the periods of an indicator from the first with any figure to the last one due.
 
     They are months where any figure is one, else years.
@@ -140,13 +150,15 @@ def _points(shelf: Shelf, indicator: Indicator) -> tuple[Point, ...]:
 
     by_period: dict[Period, list[Figure]] = {}
     for figure in shelf.figures.get(indicator.code, ()):
+        if figure.jurisdiction not in indicator.jurisdictions:
+            continue
         by_period.setdefault(Period.parse(figure.period), []).append(figure)
     lengths = {period.count for period in by_period}
     if not lengths:
         return ()
     length = min(lengths)
     first = min(period.first for period in by_period if period.count == length)
-    points = []
+    found = []
     for month in range(first, shelf.this_month.first - length + 1, length):
         period = Period(month, month + length)
         figures = by_period.get(period, [])
@@ -158,7 +170,7 @@ def _points(shelf: Shelf, indicator: Indicator) -> tuple[Point, ...]:
             sources=(),
             computed_at=shelf.now,
         )
-        points.append(
+        found.append(
             Point(
                 period=str(period),
                 value=outcome.value,
@@ -168,7 +180,7 @@ def _points(shelf: Shelf, indicator: Indicator) -> tuple[Point, ...]:
                 station_set=_label("+".join(sorted(figure.stations)) for figure in figures),
             )
         )
-    return tuple(points)
+    return tuple(found)
 
 
 def _parameters(figure: Figure) -> str:

@@ -114,6 +114,11 @@ class Period:
         """How many months it has."""
         return self.following - self.first
 
+    def within(self, other: Period) -> Period | None:
+        """Return the months that both have; None where there is none."""
+        first, following = max(self.first, other.first), min(self.following, other.following)
+        return Period(first, following) if first < following else None
+
     def months(self) -> Iterator[Period]:
         """Yield each month of the period."""
         return (Period(month, month + 1) for month in range(self.first, self.following))

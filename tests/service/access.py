@@ -93,6 +93,8 @@ GATEWAY = (
         ("GET", "/v1/budget"): {"outcomes:read"},
         ("GET", "/v1/assistance"): {"outcomes:read"},
         ("GET", "/v1/composition"): {"outcomes:read"},
+        ("GET", "/v1/merits"): {"outcomes:read"},
+        ("GET", "/v1/emissions"): {"outcomes:read"},
         ("GET", "/v1/overdue"): {"outcomes:read"},
         ("GET", "/v1/audit-sample"): {"audit:read"},
         ("GET", "/v1/outcomes"): {"outcomes:read"},

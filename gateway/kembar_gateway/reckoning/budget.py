@@ -1,10 +1,13 @@
-"""Needed, committed, disbursed and spent; two currencies are added only by a dated rate."""
+"""Needed, committed, disbursed and spent; two currencies are added only by a dated rate.
+
+Money is added exactly; a sum is rounded once, when it is told.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import fsum
+from fractions import Fraction
 from typing import Final, Literal
 
 from kembar_gateway.reckoning.values import Value, known, unknown
@@ -38,7 +41,7 @@ class Sums:
 
 def own(lines: Iterable[BudgetLine], currency: str) -> Sums:
     """Add up the lines that are in *currency* themselves."""
-    chosen = [(line, 1.0) for line in _standing(lines) if line.currency == currency]
+    chosen = [(line, Fraction(1)) for line in _standing(lines) if line.currency == currency]
     return _sums(chosen, currency, ())
 
 
@@ -47,16 +50,17 @@ def together(lines: Iterable[BudgetLine], rates: Mapping[str, ExchangeRate], cur
 
     Where a line of the other currency names none, nothing of it is known: `cannot_assess`.
     """
-    factors: list[tuple[BudgetLine, float]] = []
+    factors: list[tuple[BudgetLine, Fraction]] = []
     used: set[str] = set()
     for line in _standing(lines):
-        factor = 1.0
+        factor = Fraction(1)
         if line.currency != currency:
             rate = rates.get(line.rate or "")
             if rate is None:
                 return _not_added(currency, sum(1 for _ in _standing(lines)))
             used.add(rate.code)
-            factor = rate.idr_per_jpy if currency == "IDR" else 1 / rate.idr_per_jpy
+            exact = Fraction(repr(rate.idr_per_jpy))
+            factor = exact if currency == "IDR" else 1 / exact
         factors.append((line, factor))
     return _sums(factors, currency, tuple(sorted(used)))
 
@@ -71,7 +75,9 @@ def _standing(lines: Iterable[BudgetLine]) -> list[BudgetLine]:
     return [line for line in lines if line.state != "cancelled"]
 
 
-def _sums(lines: Sequence[tuple[BudgetLine, float]], currency: str, rates: tuple[str, ...]) -> Sums:
+def _sums(
+    lines: Sequence[tuple[BudgetLine, Fraction]], currency: str, rates: tuple[str, ...]
+) -> Sums:
     columns = {column: _sum(lines, column, currency) for column in COLUMNS}
     needing = [(line, f) for line, f in lines if amount(line, "needed") is not None]
     both = [
@@ -84,13 +90,13 @@ def _sums(lines: Sequence[tuple[BudgetLine, float]], currency: str, rates: tuple
     )
 
 
-def _sum(lines: Sequence[tuple[BudgetLine, float]], column: Column, currency: str) -> Value:
+def _sum(lines: Sequence[tuple[BudgetLine, Fraction]], column: Column, currency: str) -> Value:
     stated = [(amount(line, column), factor) for line, factor in lines]
     terms = [value * factor for value, factor in stated if value is not None]
-    return known(fsum(terms), currency) if terms else unknown(currency, State.NO_DATA)
+    return known(float(sum(terms)), currency) if terms else unknown(currency, State.NO_DATA)
 
 
-def _gap(lines: Sequence[tuple[BudgetLine, float]], currency: str) -> Value:
+def _gap(lines: Sequence[tuple[BudgetLine, Fraction]], currency: str) -> Value:
     """Return needed less committed; a line without a commitment has none: all of it is missing."""
     if not lines:
         return unknown(currency, State.NO_DATA, "needed-unknown")
@@ -98,18 +104,18 @@ def _gap(lines: Sequence[tuple[BudgetLine, float]], currency: str) -> Value:
         ((amount(line, "needed") or 0) - (amount(line, "committed") or 0)) * factor
         for line, factor in lines
     ]
-    return known(fsum(terms), currency)
+    return known(float(sum(terms)), currency)
 
 
-def _absorption(lines: Sequence[tuple[BudgetLine, float]], currency: str) -> Value:
+def _absorption(lines: Sequence[tuple[BudgetLine, Fraction]], currency: str) -> Value:
     del currency  # a share has none
     if not lines:
         return unknown("1", State.NO_DATA)
-    committed = fsum((amount(line, "committed") or 0) * factor for line, factor in lines)
-    spent = fsum((amount(line, "spent") or 0) * factor for line, factor in lines)
+    committed = sum((amount(line, "committed") or 0) * factor for line, factor in lines)
+    spent = sum((amount(line, "spent") or 0) * factor for line, factor in lines)
     if committed == 0:
         return unknown("1", State.CANNOT_ASSESS, "nothing-committed")
-    return known(spent / committed, "1")
+    return known(float(Fraction(spent) / committed), "1")
 
 
 def _not_added(currency: str, lines: int) -> Sums:

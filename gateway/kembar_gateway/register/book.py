@@ -30,12 +30,14 @@ class Narrowed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """An entry with its kind; `part` is of that kind's shape."""
+    """An entry with its kind; `part` is of that kind's shape; `digest` of its stored version."""
 
     kind: str
     cooperation: str
     code: str
     part: Part
+    version: int = 0
+    digest: str = ""
 
 
 class Register:
@@ -79,6 +81,10 @@ class Register:
         """List a cooperation's entries of a kind, all of which have *shape*."""
         found = self._by_kind.get((cooperation, kind), [])
         return cast("list[Shape]", [part for part in found if isinstance(part, shape)])
+
+    def entered_of(self, cooperation: str, kind: str) -> list[Entered]:
+        """List a cooperation's entries of a kind with their versions."""
+        return [e for e in self.entries if (e.cooperation, e.kind) == (cooperation, kind)]
 
     def joined_by(self, caller: Narrowed) -> list[Cooperation]:
         """List the cooperations that *caller* may know of."""

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 from kembar_gateway.register.agreements import Agreement
 from kembar_gateway.register.evaluations import Evaluation
+from kembar_gateway.register.judging import Indicator
 from kembar_gateway.register.parties import Party
 from kembar_gateway.register.programmes import Programme
 from kembar_gateway.register.references import known_codes, references
+from kembar_gateway.wire import Period
 
 if TYPE_CHECKING:
     from kembar_gateway.register.book import Entered, Register
+    from kembar_gateway.register.parts import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,21 @@ def faults_of(entered: Entered, register: Register) -> Iterator[Fault]:
             yield Fault("parent", "circle")
     if isinstance(part, Agreement):
         yield from _of_renewal(part, register.of(cooperation, "agreements", Agreement))
+    yield from _of_indicator(part)
     yield from _lost_items(entered, register)
+
+
+def _of_indicator(indicator: Part) -> Iterator[Fault]:
+    """Find what older indicators may lack or have, and new ones may not."""
+    if not isinstance(indicator, Indicator):
+        return
+    if indicator.is_emission and indicator.emits is None:
+        yield Fault("emission_group", "emission-ungrouped")
+    for number, target in enumerate(indicator.period_targets):
+        try:
+            Period.parse(target.period)
+        except ValueError:
+            yield Fault(f"period_targets.{number}.period", "no-period")
 
 
 def _is_circle(above: Mapping[str, str | None], code: str) -> bool:

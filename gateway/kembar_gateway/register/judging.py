@@ -17,6 +17,7 @@ from kembar_gateway.register.parts import (
     Line,
     Many,
     Part,
+    ProgrammeRef,
     Text,
     When,
 )
@@ -26,12 +27,29 @@ PUBLISHED_METHOD: Final = "published-by-others"
 SERVICE: Final = "register"
 """Who the figures come from that the register itself states."""
 
+EmissionGroup = Literal["waste", "transport", "other"]
+EMISSION_GROUPS: Final[tuple[EmissionGroup, ...]] = ("waste", "transport", "other")
+
+BALANCE: Final = "assistance_balance"
+RECKONED: Final = {
+    "realisation_rate": (Measure.RATIO, "1"),
+    "evidenced_rate": (Measure.RATIO, "1"),
+    "budget_absorption": (Measure.RATIO, "1"),
+    "trained_person_days": (Measure.TOTAL, "person_days"),
+    BALANCE: (Measure.RATIO, "1"),
+}
+"""What can be reckoned from the register, with its measure and unit; of balances, one for each
+kind and unit of help, whose codes begin alike."""
+
 
 class YearValue(Fact):
     """A value stated for a calendar year."""
 
     year: int = Field(ge=1900, le=2200)
     value: float
+    method: Code | None = Field(
+        default=None, description="By which others computed it; years of several are no trend."
+    )
 
 
 class PeriodTarget(Fact):
@@ -41,23 +59,60 @@ class PeriodTarget(Fact):
     value: float
 
 
+class HelpMeasured(Part):
+    """Of which kind of help, in which unit, a balance is drawn: kinds are never added up."""
+
+    kind: Literal["technical", "non_technical", "material", "financial"]
+    unit: Annotated[str, Field(pattern=r"^[A-Za-z0-9_%/ .-]{1,40}$")]
+
+
+class Control(Part):
+    """Another area, untouched by a measure, that the indicator is judged beside.
+
+    It counts only where it stood in the register before the measure began.
+    """
+
+    jurisdiction: Code
+    started: Annotated[str, Field(pattern=r"^(19[5-9]|20\d|21\d)\d-(0[1-9]|1[0-2])$")] = Field(
+        description="The first month with the measure."
+    )
+    programme: ProgrammeRef | None = None
+
+
 class Indicator(Part):
     """How one outcome is measured and judged; an absent baseline or target says why."""
 
-    code: Annotated[str, Field(pattern=r"^(waste|water|air)\.[a-z0-9_]{1,57}$")]
+    code: Annotated[str, Field(pattern=r"^(waste|water|air|cooperation)\.[a-z0-9_]{1,57}$")]
     cooperation: Code
-    focus_area: FocusAreaRef
+    focus_area: FocusAreaRef | None = Field(
+        default=None, description="Null for what is reckoned from the register, and only there."
+    )
     names: Text
     meaning: Text
     unit: Line
     unit_names: Text
     percent: bool = False
     digits: int = Field(ge=0, le=6)
-    direction: Literal["up", "down"]
+    direction: Literal["up", "down", "none"] = Field(
+        description="Which way it should go; `none` for a balance, and only there."
+    )
     measure: Annotated[Measure, Field(strict=False)]
-    jurisdictions: Annotated[tuple[Code, ...], Field(strict=False, min_length=1, max_length=50)]
-    fed_by: Literal["service", "register", "evaluations"] = Field(
-        default="service", description="`evaluations`: qualitative, judged by people."
+    jurisdictions: Annotated[tuple[Code, ...], Field(strict=False, max_length=50)] = Field(
+        default=(), description="At least one, but none where it is reckoned."
+    )
+    fed_by: Literal["service", "register", "evaluations", "reckoning"] = Field(
+        default="service",
+        description="`evaluations`: qualitative, judged by people; `reckoning`: follows from the "
+        "register's own entries, as all of `cooperation.*` do.",
+    )
+    help: HelpMeasured | None = Field(
+        default=None, description="For `cooperation.assistance_balance…`, and only there."
+    )
+    emission_group: EmissionGroup | None = Field(
+        default=None, description="Which sources an emission is of; of waste its code says so."
+    )
+    control: Control | None = Field(
+        default=None, description="Where a measure's effect shall be told from all else."
     )
     baseline: YearValue | None = None
     baseline_note: Text | None = None
@@ -80,6 +135,55 @@ class Indicator(Part):
             raise PydanticCustomError("published-by-register", "published values")
         return self
 
+    @model_validator(mode="after")
+    def _is_reckoned_or_measured_somewhere(self) -> Indicator:
+        is_of_the_register = self.code.startswith("cooperation.")
+        if is_of_the_register != self.is_reckoned:
+            raise PydanticCustomError("reckoned-or-not", "code and feed differ")
+        if is_of_the_register == bool(self.jurisdictions):
+            raise PydanticCustomError("area-or-reckoned", "areas")
+        if is_of_the_register == (self.focus_area is not None):
+            raise PydanticCustomError("area-or-reckoned", "focus area")
+        known = RECKONED.get(self.reckoned_as)
+        if is_of_the_register and known != (self.measure, self.unit):
+            raise PydanticCustomError("reckoned-unknown", "measure or unit")
+        is_balance = self.reckoned_as == BALANCE
+        if {is_balance} != {self.help is not None, self.direction == "none"}:
+            raise PydanticCustomError("help-or-not", "kind of help")
+        return self
+
+    @model_validator(mode="after")
+    def _control_is_elsewhere(self) -> Indicator:
+        is_here = self.control is not None and self.control.jurisdiction in self.jurisdictions
+        if is_here or (self.control is not None and self.fed_by != "service"):
+            raise PydanticCustomError("control-elsewhere", "control")
+        return self
+
+    @property
+    def emits(self) -> EmissionGroup | None:
+        """Which sources its emissions are of; None where it is none, or nobody said."""
+        if self.emission_group is None and self.is_emission and self.code.startswith("waste."):
+            return "waste"
+        return self.emission_group
+
+    @property
+    def is_emission(self) -> bool:
+        """Say whether it is an amount of greenhouse gas."""
+        return "CO2e" in self.unit
+
+    @property
+    def is_reckoned(self) -> bool:
+        """Say whether its figures follow from the register's own entries."""
+        return self.fed_by == "reckoning"
+
+    @property
+    def reckoned_as(self) -> str:
+        """What of `RECKONED` it is; empty for what is measured."""
+        area, _, name = self.code.partition(".")
+        if area != "cooperation":
+            return ""
+        return BALANCE if name.startswith(BALANCE) else name
+
     @property
     def service(self) -> str:
         """Who its figures come from."""
@@ -100,7 +204,7 @@ class Indicator(Part):
                 n=1,
                 expected=1.0,
                 origin=Origin.REAL,
-                method=PUBLISHED_METHOD,
+                method=";".join(filter(None, (PUBLISHED_METHOD, stated.method))),
             )
 
 

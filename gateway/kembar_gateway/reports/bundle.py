@@ -27,9 +27,12 @@ ACTIVITIES: Final = "iati.xml"
 COLUMNS: Final = (
     "cooperation", "focus_area", "indicator", "period", "value", "unit", "state", "coverage", "n",
     "expected", "months", "months_expected", "baseline", "baseline_year", "target", "target_year",
-    "progress", "achievement", "origin", "methods", "rule",
+    "progress", "achievement", "origin", "methods", "rule", "numerator", "denominator",
+    "target_period", "target_revision", "findings", "disruptions", "undisrupted_value",
+    "undisrupted_state", "trend", "change",
 )  # fmt: skip
 
+_LISTS: Final = ("methods", "findings", "disruptions")
 _EARLIEST: Final = (1980, 1, 1, 0, 0, 0)
 _READABLE: Final = 0o100644 << 16
 _UNIX: Final = 3
@@ -67,8 +70,11 @@ def table_of(document: Json) -> bytes:
     writer.writerow(COLUMNS)
     for outcome in document["outcomes"]:
         shown = {**outcome, "cooperation": document["cooperation"]}
-        shown["methods"] = " ".join(outcome["methods"])
-        writer.writerow([_spelled(shown[name]) for name in COLUMNS])
+        shown |= {name: " ".join(outcome[name]) for name in _LISTS if name in outcome}
+        rest, trend = outcome.get("undisrupted") or {}, outcome.get("trend") or {}
+        shown |= {f"undisrupted_{name}": rest.get(name) for name in ("value", "state")}
+        shown |= {"trend": trend.get("wording"), "change": trend.get("change")}
+        writer.writerow([_spelled(shown.get(name)) for name in COLUMNS])
     return out.getvalue().encode()
 
 

@@ -10,11 +10,13 @@ from kembar_gateway.register.kinds import KINDS
 from kembar_gateway.register.parties import Party
 from kembar_gateway.register.programmes import Programme
 from kembar_gateway.register.resources import BudgetLine
+from kembar_gateway.reports import content
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
+    from kembar_gateway.reckoning.targets import Revision
     from kembar_gateway.register.book import Register
     from kembar_gateway.register.judging import Indicator
     from kembar_gateway.register.parts import Amount, Halt, When
@@ -25,8 +27,8 @@ TOLD: Final = tuple(kind for kind in KINDS if kind not in {"cooperations", "indi
 
 _CHOSEN: Final = (
     "code", "focus_area", "names", "meaning", "unit", "unit_names", "percent", "digits",
-    "direction", "measure", "baseline", "baseline_note", "targets", "period_targets",
-    "targets_note", "progress_note", "note",
+    "direction", "measure", "fed_by", "help", "baseline", "baseline_note", "targets",
+    "period_targets", "targets_note", "progress_note", "note",
 )  # fmt: skip
 _MOVED: Final = ("committed", "disbursed", "spent")
 
@@ -52,14 +54,30 @@ def facts_of(register: Register, cooperation: str, *, today: date) -> Json:
     }
 
 
-def indicator_of(indicator: Indicator) -> Json:
-    """Return what an indicator is called and means, and why it lacks what it lacks."""
+def indicator_of(indicator: Indicator, revisions: Iterable[Revision] = ()) -> Json:
+    """Return what an indicator is called and means, why it lacks what it lacks, and its targets.
+
+    Args:
+        indicator: As the register has it now.
+        revisions: Every target that it ever had, the oldest first.
+    """
     shown = indicator.model_dump(mode="json", include=set(_CHOSEN))
     is_words = indicator.fed_by == "evaluations"
     return {
         **{name: shown[name] for name in _CHOSEN},
         "measure": "qualitative" if is_words else shown["measure"],
-        "result": "outcome",
+        # What was delivered is an output, never an outcome (domain E1).
+        "result": "output" if indicator.is_reckoned else "outcome",
+        "target_revisions": [
+            {
+                "period": each.period,
+                "value": each.value,
+                "former": each.former,
+                "since": content.instant(each.changed_at),
+                "reason": each.reason,
+            }
+            for each in revisions
+        ],
     }
 
 

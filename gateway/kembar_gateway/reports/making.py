@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
+from kembar_gateway import shelves, trends
 from kembar_gateway import store as gateway_store
 from kembar_gateway.register.judging import SERVICE
 from kembar_gateway.reports import bundle, canonical, content, facts, restatement, store
@@ -26,9 +27,15 @@ CODES: Final = (
     "state.ok", "state.provisional", "state.below_limit", "state.above_limit",
     "state.insufficient", "state.no_data", "state.not_yet_due", "state.suspended",
     "state.cannot_assess", "origin.real", "origin.stand-in", "origin.synthetic", "cause.method",
-    "cause.row", "cause.definition", "cause.baseline", "cause.target", "cause.coverage",
+    "cause.factor", "cause.disruption", "cause.row", "cause.definition", "cause.baseline",
+    "cause.target", "cause.coverage", "cause.family",
     "cause.appeared", "cause.ended", "cause.unexplained", "readme.title", "readme.text",
-    "readme.left-out",
+    "readme.left-out", "finding.no-target", "finding.no-baseline", "finding.baseline-is-target",
+    "trend.increasing", "trend.likely_increasing", "trend.none_shown", "trend.likely_decreasing",
+    "trend.decreasing", "trend.not_assessable", "trend.improved", "trend.worsened",
+    "trend.no_values", "trend.too_short", "trend.too_sparse", "trend.gap", "trend.ends_uncovered",
+    "trend.method_changed", "trend.parameters_changed", "trend.stations_changed",
+    "trend.seasons_changed", "trend.limit_unknown", "trend.above_range", "trend.mostly_censored",
 )  # fmt: skip
 """What a report says in words; each is the message `report.<code>`."""
 
@@ -109,13 +116,24 @@ def _written(
         Stored(SERVICE, None, figure)
         for figure in register.published_figures_of(wanted.cooperation)
     ]
-    inputs = content.inputs_of(wanted, indicators, stored)
-    shelf = gateway_store.read_shelf(
+    shelf = shelves.read(
         conn,
         register,
         wanted.cooperation,
         now=wanted.generated_at,
         stale_after_s=settings.stale_after_s,
+    )
+    inputs = content.inputs_of(
+        wanted,
+        indicators,
+        stored,
+        {each.code: shelf.terms(each, wanted.period) for each in indicators if each.is_reckoned},
+        {each.code: shelf.disrupted(each) for each in indicators},
+        [
+            content.series_of(each.code, each.direction, trends.points(shelf, each))
+            for each in indicators
+            if not each.is_reckoned
+        ],
     )
     document = content.document_of(
         wanted,
@@ -125,7 +143,14 @@ def _written(
             wanted.cooperation,
             today=register.today(wanted.cooperation, wanted.generated_at),
         ),
-        indicators=[facts.indicator_of(indicator) for indicator in indicators],
+        indicators=[
+            facts.indicator_of(indicator, shelf.revisions.get(indicator.code, ()))
+            for indicator in indicators
+        ],
+        trends={
+            code: trends.shown(assessment).model_dump(mode="json")
+            for code, assessment in trends.concluded(shelf).items()
+        },
         heard=[Heard(f.service, f.fetched_at, f.stale) for f in shelf.freshness.values()],
         texts=texts,
         restatement=None,

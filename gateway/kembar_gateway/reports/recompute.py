@@ -1,12 +1,14 @@
-"""Outcomes from a report's inputs alone: the rule `combine@1`, as anybody can repeat it."""
+"""Outcomes from a report's inputs alone: `combine@2` and `tally@1`, as anybody can repeat them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from kembar_gateway import outcomes
+from kembar_gateway.combining import Disrupted
+from kembar_gateway.tallies import Term
 from kembar_gateway.wire import Figure, Measure, Origin, Period, State
 
 if TYPE_CHECKING:
@@ -15,8 +17,14 @@ if TYPE_CHECKING:
     from kembar_gateway.outcomes import Outcome
     from kembar_gateway.reports.canonical import Json
 
-RULE: Final = "combine@1"
-"""How months and years become one outcome; it gets a new number when a result would change."""
+COMBINE: Final = "combine@2"
+"""How months and years become one outcome; it gets a new number when a result would change.
+
+The first knew neither targets of single periods nor disruptions.
+"""
+
+TALLY: Final = "tally@1"
+"""How entries of the register become one outcome."""
 
 FIGURE_MEMBERS: Final = (
     "indicator", "jurisdiction", "period", "value", "unit", "state", "numerator", "denominator",
@@ -35,6 +43,14 @@ class Stated:
 
 
 @dataclass(frozen=True, slots=True)
+class StatedForPeriod:
+    """A target that somebody stated for one period."""
+
+    period: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class Definition:
     """What an outcome is computed by, read from a report's inputs."""
 
@@ -44,6 +60,9 @@ class Definition:
     jurisdictions: tuple[str, ...]
     baseline: Stated | None
     targets: tuple[Stated, ...]
+    period_targets: tuple[StatedForPeriod, ...]
+    rule: str
+    disrupted: tuple[Disrupted, ...]
 
     @classmethod
     def read(cls, members: Json) -> Definition:
@@ -56,6 +75,12 @@ class Definition:
             jurisdictions=tuple(members["jurisdictions"]),
             baseline=None if baseline is None else Stated(**baseline),
             targets=tuple(Stated(**target) for target in members["targets"]),
+            period_targets=tuple(StatedForPeriod(**t) for t in members["period_targets"]),
+            rule=members["rule"],
+            disrupted=tuple(
+                Disrupted(each["disruption"], Period.parse(each["period"]))
+                for each in members["disrupted"]
+            ),
         )
 
 
@@ -63,19 +88,31 @@ def outcomes_of(inputs: Json) -> list[Json]:
     """Return the numbers and state of every outcome, in the order of the definitions."""
     figures = [_figure(members) for members in inputs["figures"]]
     period, this_month = Period.parse(inputs["period"]), Period.parse(inputs["this_month"])
-    return [
-        spelled(
-            outcomes.compute(
-                Definition.read(definition),
-                figures,
+    found = []
+    for members in inputs["definitions"]:
+        definition = Definition.read(members)
+        outcome = (
+            outcomes.tallied(
+                definition,
+                [_term(each) for each in inputs["terms"] if each["indicator"] == definition.code],
                 period,
                 this_month=this_month,
                 sources=(),
                 computed_at=_NEVER,
             )
+            if definition.rule == TALLY
+            else outcomes.compute(
+                definition,
+                figures,
+                period,
+                this_month=this_month,
+                sources=(),
+                computed_at=_NEVER,
+                disrupted=definition.disrupted,
+            )
         )
-        for definition in inputs["definitions"]
-    ]
+        found.append(spelled(outcome))
+    return found
 
 
 def differing(outcomes_said: Iterable[Json], inputs: Json) -> list[tuple[str, str, Any, Any]]:
@@ -91,7 +128,7 @@ def differing(outcomes_said: Iterable[Json], inputs: Json) -> list[tuple[str, st
 
 def spelled(outcome: Outcome) -> Json:
     """Return what is computed of an outcome as JSON: no clock and no source is part of it."""
-    baseline, target = outcome.baseline, outcome.target
+    baseline, target, rest = outcome.baseline, outcome.target, outcome.undisrupted
     return {
         "indicator": outcome.indicator,
         "period": str(outcome.period),
@@ -109,9 +146,19 @@ def spelled(outcome: Outcome) -> Json:
         "baseline_year": None if baseline is None else baseline.year,
         "target": None if target is None else target.value,
         "target_year": None if target is None else target.year,
+        "target_period": None if target is None else target.period,
         "progress": outcome.progress,
         "achievement": outcome.achievement,
+        "numerator": outcome.numerator,
+        "denominator": outcome.denominator,
+        "disruptions": list(outcome.disruptions),
+        "undisrupted": None if rest is None else {**asdict(rest), "state": rest.state.value},
+        "findings": outcomes.findings(outcome),
     }
+
+
+def _term(members: Json) -> Term:
+    return Term(**{name: value for name, value in members.items() if name != "indicator"})
 
 
 def _figure(members: Json) -> Figure:

@@ -110,7 +110,7 @@ def refusals(series: Series, coverage: Coverage) -> tuple[Refusal, ...]:
         return (*_unusable(series), Refusal(Reason.NO_VALUES, 0, 1))
     return (
         *_too_little(series, coverage),
-        *_changed(series),
+        *changed(series),
         *_unusable(series),
         *_mostly_censored(coverage),
     )
@@ -132,7 +132,8 @@ def _too_little(series: Series, coverage: Coverage) -> Iterator[Refusal]:
         yield Refusal(Reason.ENDS_UNCOVERED, float(min(at_ends)), LEAST_FILLED_AT_ENDS, (end,))
 
 
-def _changed(series: Series) -> Iterator[Refusal]:
+def changed(series: Series) -> Iterator[Refusal]:
+    """Yield what is not the same throughout a series: method, parameters, stations or seasons."""
     labels = {
         Reason.METHOD_CHANGED: [point.method for point in series.points],
         Reason.PARAMETERS_CHANGED: [point.parameter_set for point in series.points],

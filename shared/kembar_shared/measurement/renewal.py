@@ -141,7 +141,9 @@ def _keep_moved(conn: Connection, made: Mapping[str, _Made]) -> None:
         for key, before in store.figures.of(conn, place).items():
             after = fresh.get(key, _GONE)
             inputs = _digest_of(before, digests.get(before["period"], ""))
-            by_rules = after["method"] != before["method"] or inputs == before["digest"]
+            # Older releases kept the part before the dot alone.
+            is_same = before["digest"] in (inputs, inputs.partition(".")[0])
+            by_rules = after["method"] != before["method"] or is_same
             if by_rules and any(after[name] != before[name] for name in _MOVED):
                 moved.append(before | {f"new_{name}": after[name] for name in _MOVED})
     if not moved:
@@ -172,11 +174,13 @@ def _digests(frames: Iterable[pl.DataFrame]) -> dict[str, str]:
 
 
 def _digest_of(figure: Mapping[str, Any], inputs: str) -> str:
-    """Return the digest of what *figure* was computed from.
+    """Return the digest of what *figure* was computed from, and behind a dot that of its rows.
 
+    So whoever compares two of them can tell other rows from another method or coverage.
     How much was expected depends on when each series began and ended, in other months too.
     """
     names = ("method", *_KEY, "expected", "coverage")
     told = (figure[name] for name in names)
     parts = (*(round(each, _DIGITS) if type(each) is float else each for each in told), inputs)
-    return "sha256:" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    whole = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return f"sha256:{whole}.{inputs}" if inputs else f"sha256:{whole}"

@@ -58,6 +58,12 @@ def indicator(code: str, cooperation: str, **members: object) -> Body:
     return {name: words(name) for name in said} | usual | place | areas | members
 
 
+def reckoned(name: str, cooperation: str, **members: object) -> Body:
+    """Define an outcome that follows from the register's own entries."""
+    body = indicator(f"cooperation.{name}", cooperation, fed_by="reckoning", jurisdictions=[])
+    return {n: v for n, v in body.items() if n != "focus_area"} | members
+
+
 def amount(value: int, on: str = "2024", **members: object) -> Body:
     return fact(amount=value, on=on) | members
 
@@ -127,6 +133,13 @@ class Made:
         answer = self.planner.get(f"/v1/{view}", cooperation=self.code, **query)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def reckon(self, name, **members):
+        self.enter("indicators", reckoned(name, self.code) | members)
+
+    def outcome(self, code, period, **query):
+        items = self.show("outcomes", indicator=code, period=period, **query)["items"]
+        return items[0]
 
     def judge(self, code, **members):
         """Enter an indicator, and the agreement and focus area that it needs."""

@@ -8,6 +8,8 @@ from datetime import timedelta
 
 import pytest
 
+from tests.service.gateway.entries import Planner, entry, fact
+
 
 @pytest.fixture
 def database_url(sqlite_url):
@@ -89,13 +91,23 @@ def test_an_empty_period_says_so_and_shows_the_latest_figure_beside_it(gateway):
 
     assert "No figure No data for this period Latest figure: 2021 11,000 tonnes" in said
     assert "Latest figure: June 2023 1.58 index" in said
-    assert "0 of 9 indicators have a figure for this period." in said
+    assert "2 of 15 indicators have a figure for this period." in said
 
 
 def test_a_stand_in_is_labelled(gateway):
     said = words(gateway.client.get("/?lang=en&period=2023-06").text)
 
     assert said.count("Not measured here: data from another place stand in") == 1
+
+
+def test_what_is_left_without_a_disruption_is_beside_the_figure(gateway):
+    dates = [fact(event="start", on="2023-02"), fact(event="end", on="2023-11")]
+    body = entry("flood", kind="flood", dates=dates)
+    assert Planner(gateway).post("disruptions", body).status_code == 201
+    said = words(gateway.client.get("/?lang=en&period=2023").text)
+
+    assert "50.78 index" in said
+    assert "Without the disrupted months Cannot be judged from what was sent" in said
 
 
 def test_baseline_target_and_progress_are_in_words(gateway):

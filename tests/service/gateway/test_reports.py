@@ -24,6 +24,7 @@ from kembar_shared.chassis.database import connect, reading
 from kembar_shared.chassis.database import writing as transaction
 from kembar_shared.chassis.pages import decode_cursor
 from tests.reporting import FIGURES, TEXTS, new_key
+from tests.service.gateway.entries import Planner, amount, commitment, entry, step
 
 COOPERATION = "bandung-kawasaki"
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -249,6 +250,38 @@ def test_a_newer_report_lists_what_changed_and_why(gateway, air, clock):
     assert (change["after"], change["causes"]) == (92 / 360, ["row"])
     assert plain(gateway, f"/v1/reports/{first}").json()["superseded_by"] == late
     assert problem(post(gateway, f"/v1/reports/{early}/publish")) == (409, "report-superseded")
+
+
+@ON_SQLITE
+def test_a_newer_report_tells_method_factor_target_and_entries_apart(gateway, air, clock):
+    planner = Planner(gateway)
+    line = {"committed": [amount(50, on="2022")], "spent": [amount(5, on="2022")]}
+    planner.post("budget-lines", entry("yen", currency="JPY", **line))
+    planner.post("budget-lines", entry("idr", currency="IDR", **line))
+    rate = {k: v for k, v in entry("june", on="2022-06-03", idr_per_jpy=100.0).items()
+            if k != "names"}  # fmt: skip
+    assert planner.post("exchange-rates", rate).status_code == 201
+    planner.change("/v1/budget-lines/yen", {"rate": "june", "spent": [amount(10, on="2022")]})
+    first = published(gateway)
+    air(value=0.5, numerator=15.0, method="m@2", digest="d1")
+    pulled_again(gateway, clock)
+    planner.change("/v1/exchange-rates/june", {"idr_per_jpy": 200.0})
+    targets = planner.get("/v1/indicators/water.citarum_ika").json()["targets"]
+    raised = [t | {"value": 60.0} if t["year"] == 2023 else t for t in targets]
+    planner.change("/v1/indicators/water.citarum_ika", {"targets": raised})
+    planner.post("commitments", commitment("one-more", step("delivered", "2022")))
+
+    code = published(gateway)
+    restated = json.loads(opened(gateway, code)["report.json"])["restatement"]
+    causes = {(c["indicator"], c["member"]): c["causes"] for c in restated["changes"]}
+    assert restated["supersedes"] == first
+    assert causes["air.ispu_good_share", "value"] == ["method"]
+    assert causes["cooperation.budget_absorption", "value"] == ["factor"]
+    assert causes["water.citarum_ika", "target"] == ["target"]
+    assert causes["water.citarum_ika", "progress"] == ["target"]
+    assert causes["cooperation.realisation_rate", "value"] == ["row"]
+    content = plain(gateway, f"/v1/reports/{code}.zip").content
+    assert verifying.verify(content).failures == []
 
 
 def test_no_statement_changes_what_is_published(gateway, settings):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kembar_gateway import entries, register, store
+from kembar_gateway import entries, register, shelves, store
 from kembar_gateway.entries import Writing
 from kembar_gateway.settings import PACKAGES
 from kembar_gateway.store import KnownClient
@@ -63,9 +63,7 @@ def test_a_figure_is_read_back_as_it_was_sent(engine, figure):
         store.keep_figures(conn, "air", [sent], at=AT)
         again = store.keep_figures(conn, "air", [sent], at=AT)
     with reading(engine) as conn:
-        shelf = store.read_shelf(
-            conn, register.load(None), "bandung-kawasaki", now=AT, stale_after_s=1
-        )
+        shelf = shelves.read(conn, register.load(None), "bandung-kawasaki", now=AT, stale_after_s=1)
 
     assert again == 0
     assert shelf.figures["air.pm25_mean"] == [sent]
@@ -128,7 +126,7 @@ def test_a_shelf_holds_stored_and_published_figures_of_its_cooperation(engine, f
         store.note_success(conn, "waste", query="q", etag=None, at=AT)
     with reading(engine) as conn:
         now = AT + timedelta(seconds=10)
-        shelf = store.read_shelf(
+        shelf = shelves.read(
             conn, register.load(None), "bandung-kawasaki", now=now, stale_after_s=300
         )
 

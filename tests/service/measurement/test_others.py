@@ -35,6 +35,24 @@ def test_anothers_upload_is_like_none_to_a_reviewer(narrow, others):
     assert real.status_code == 404
 
 
+def test_a2_a_citys_key_sees_what_is_its_own(narrow, upload, others):
+    """Shared are the catalogue and the limits; measurements belong to the city of the station."""
+    upload(f"{OWN},bod,2026-01-05T10:00:00+07:00,5,mg/L,,")
+
+    seen = narrow.get("/v1/measurements").json()["items"]
+    assert {item["station"] for item in seen} == {OWN}
+    assert [s["code"] for s in narrow.get("/v1/stations").json()["items"]] == [OWN]
+    assert narrow.get(f"/v1/uploads/{others}").status_code == 404
+    assert narrow.get("/v1/standards").json()["items"]
+    answer = narrow.post(
+        "/v1/uploads",
+        content="station,parameter,time,value,unit\n"
+        f"{OTHERS},bod,2026-01-06T10:00:00+07:00,4,mg/L\n",
+        headers={"Content-Type": "text/csv"},
+    )
+    assert answer.status_code == 403
+
+
 def test_who_is_narrowed_to_a_cooperation_alone_knows_of_no_station(water, others):
     someone = {"cooperations": ["bandung-kawasaki"], "client_id": "partner"}
     with water("measurements:read", **someone) as partner:

@@ -15,7 +15,10 @@ from typer.testing import CliRunner
 
 from kembar_client import bundles, verifying
 from kembar_client.commands import app
-from tests.reporting import AT, envelope, new_key, packed, signature_of
+from kembar_gateway.combining import Disrupted
+from kembar_gateway.reports import bundle, canonical, content
+from kembar_gateway.wire import Period
+from tests.reporting import AT, envelope, figure, made, new_key, packed, signature_of
 
 SCRIPT = Path(__file__).parents[3] / "docs" / "recompute.py"
 
@@ -106,6 +109,88 @@ def test_without_a_key_of_ones_own_it_says_what_that_means(kembar, files, key):
 
     assert f"Published by the key {key.kid}" in done.stdout
     assert "whose key this is" in done.stdout
+
+
+def test_what_it_says_of_trends_disruptions_and_the_register_is_recomputed(key, tmp_path):
+    falling = tuple(
+        figure("air.pm25_mean", f"{2020 + k // 12}-{k % 12 + 1:02}", 60 - 0.4 * k + 7 * k % 5 / 5)
+        for k in range(83)
+    )
+    flood = {"air.pm25_mean": [Disrupted("flood", Period.parse("2023-02/2023-05"))]}
+    files = packed(key, figures=falling, disrupted=flood)
+    said = {o["indicator"]: o for o in json.loads(files["report.json"])["outcomes"]}
+    dust = said["air.pm25_mean"]
+    assert (dust["trend"]["change"], dust["undisrupted"]["months"]) == ("improved", 8)
+    assert said["cooperation.realisation_rate"]["value"] == 0.4
+
+    assert failures(files) == set()
+    file = tmp_path / "falling.zip"
+    file.write_bytes(zipped(files))
+    done = subprocess.run([sys.executable, SCRIPT, file], capture_output=True, text=True)
+    assert (done.returncode, "authentic" in done.stdout) == (0, True), done.stdout
+    for name, old, new, place in (
+        ("report.json", b'"change":"improved"', b'"change":"worsened"',
+         "air.pm25_mean trend.change"),
+        ("inputs.json", b'"entry":"commitments/mou-2016-energy"', b'"entry":"commitments/other"',
+         "cooperation.evidenced_rate commitments/other"),
+    ):  # fmt: skip
+        tampered = failures({**files, name: changed(files[name], old, new)})
+        assert place in {where for _, where in tampered}
+        file.write_bytes(zipped({**files, name: changed(files[name], old, new)}))
+        done = subprocess.run([sys.executable, SCRIPT, file], capture_output=True, text=True)
+        assert done.returncode == 1
+
+
+def as_it_was_before(document, inputs):
+    """Turn a report into one of the first rule: without what was added since."""
+    later = {"numerator", "denominator", "disruptions", "undisrupted", "findings", "trend",
+             "target_period", "target_revision"}  # fmt: skip
+    known = {i["code"] for i in document["indicators"] if i["fed_by"] != "reckoning"}
+    inputs = {name: inputs[name] for name in ("format", "period", "this_month", "figures")} | {
+        "definitions": [
+            {n: v for n, v in each.items() if n not in {"period_targets", "disrupted"}}
+            | {"rule": "combine@1"}
+            for each in inputs["definitions"]
+            if each["indicator"] in known
+        ]
+    }
+    digests = {d["indicator"]: canonical.digest_of(d) for d in inputs["definitions"]}
+    outcomes = [
+        {n: v for n, v in each.items() if n not in later}
+        | {
+            "rule": "combine@1",
+            "definition": digests[each["indicator"]],
+            "figures": [
+                canonical.digest_of(f)
+                for f in inputs["figures"]
+                if f["indicator"] == each["indicator"]
+            ],
+        }
+        for each in document["outcomes"]
+        if each["indicator"] in known
+    ]
+    indicators = [i for i in document["indicators"] if i["code"] in known]
+    return document | {"outcomes": outcomes, "indicators": indicators}, inputs
+
+
+def test_a_report_of_the_first_rule_is_checked_as_it_was(key, tmp_path):
+    document, inputs = as_it_was_before(*made())
+    files = bundle.files_of(document, inputs)
+    report = content.sealed(document, bundle.digests_of(files))
+    signed = signature_of(report, key, role="publisher")
+    files |= {
+        bundle.REPORT: report,
+        bundle.SIGNATURES: bundle.signatures_file([signed]),
+        bundle.KEYS: bundle.keys_file([signed["jwk"]]),
+    }
+    file = tmp_path / "old.zip"
+
+    assert failures(files) == set()
+    file.write_bytes(zipped(files))
+    done = subprocess.run([sys.executable, SCRIPT, file], capture_output=True, text=True)
+    assert (done.returncode, "9 outcomes recomputed" in done.stdout) == (0, True), done.stdout
+    files["inputs.json"] = changed(files["inputs.json"], b'"value":40001.5', b'"value":40001.6')
+    assert ("number-differs", "waste.generated value") in failures(files)
 
 
 def test_tampering_with_an_input_names_the_input(kembar, files):
@@ -239,7 +324,7 @@ def test_a_withdrawn_key_shows(kembar, tmp_path, files, key, ahead, expected):
 
 def test_a_rule_that_is_not_known_is_not_passed_over(files):
     report, inputs = (json.loads(files[name]) for name in ("report.json", "inputs.json"))
-    inputs["definitions"][0]["rule"] = "combine@2"
+    inputs["definitions"][0]["rule"] = "combine@3"
     files["inputs.json"] = json.dumps(inputs).encode()
 
     assert ("rule-unknown", report["outcomes"][0]["indicator"]) in failures(files)

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kembar_gateway import outcomes
+from kembar_gateway.combining import Disrupted
+from kembar_gateway.marks import Aim
 from kembar_gateway.wire import Figure, Measure, Origin, Period, State
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -23,6 +25,12 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class PeriodMark:
+    period: str
+    value: float
+
+
+@dataclass(frozen=True)
 class Definition:
     code: str = "air.ispu_good_share"
     unit: str = "1"
@@ -30,6 +38,7 @@ class Definition:
     jurisdictions: tuple[str, ...] = ("bandung",)
     baseline: Mark | None = None
     targets: tuple[Mark, ...] = field(default=())
+    period_targets: tuple[PeriodMark, ...] = field(default=())
 
 
 SHARE = Definition()
@@ -285,7 +294,7 @@ CITARUM = Definition(
 def test_progress_is_the_way_from_baseline_to_target():
     outcome = compute(CITARUM, [figure(CITARUM, "2023", 50.78)], "2023")
 
-    assert outcome.target == Mark(2023, 58)
+    assert outcome.target == Aim("2023", 2023, 58)
     assert outcome.progress == pytest.approx((50.78 - 33.43) / (58 - 33.43))
     assert outcome.achievement == pytest.approx(50.78 / 58)
 
@@ -303,8 +312,8 @@ def test_progress_is_one_at_the_target_and_nought_at_the_baseline(baseline, targ
 
 
 def test_the_target_is_the_next_one_ahead_and_none_behind_the_last():
-    assert compute(CITARUM, [], "2019").target == Mark(2020, 55)
-    assert compute(CITARUM, [], "2021").target == Mark(2022, 57)
+    assert compute(CITARUM, [], "2019").target == Aim("2020", 2020, 55)
+    assert compute(CITARUM, [], "2021").target == Aim("2022", 2022, 57)
     assert compute(CITARUM, [], "2024").target is None
 
 
@@ -312,7 +321,7 @@ def test_a_yearly_sum_is_never_held_against_a_month():
     definition = Definition(measure=Measure.TOTAL, targets=(Mark(2023, 100),))
 
     assert compute(definition, [], "2023-04").target is None
-    assert compute(definition, [], "2023").target == Mark(2023, 100)
+    assert compute(definition, [], "2023").target == Aim("2023", 2023, 100)
 
 
 def test_without_baseline_or_target_there_is_no_progress():
@@ -330,3 +339,51 @@ def test_freshness_grows_with_time_and_never_fetched_is_stale():
 
     assert (old.age_s, old.stale, new.stale) == (301, True, False)
     assert (none.age_s, none.stale) == (None, True)
+
+
+def test_the_target_of_the_period_itself_comes_before_a_years():
+    half = (PeriodMark("2023-01/2023-06", 40), PeriodMark("2023-13", 1), PeriodMark("2023-04", 9))
+    definition = Definition(measure=Measure.TOTAL, targets=(Mark(2023, 100),), period_targets=half)
+
+    assert compute(definition, [], "2023-01/2023-06").target == Aim("2023-01/2023-06", 2023, 40)
+    assert compute(definition, [], "2023-04").target == Aim("2023-04", 2023, 9)
+    assert compute(definition, [], "2023-05").target is None
+    assert compute(definition, [], "2023").target == Aim("2023", 2023, 100)
+
+
+def test_what_an_outcome_lacks_to_be_judged_is_a_finding():
+    whole = Definition(baseline=Mark(2020, 5), targets=(Mark(2023, 5),))
+
+    assert outcomes.findings(compute(SHARE, [], "2023")) == ["no-target", "no-baseline"]
+    assert outcomes.findings(compute(whole, [], "2023")) == ["baseline-is-target"]
+
+
+def test_a_disruption_changes_nothing_but_what_is_told_beside():
+    figures = [figure(SHARE, f"2023-{m:02}", 30 if m < 7 else 15, 30) for m in range(1, 13)]
+    flood = [Disrupted("flood", Period.parse("2023-07/2024-02"))]
+
+    plain, beside = (
+        compute(SHARE, figures, "2023"),
+        compute(SHARE, figures, "2023", disrupted=flood),
+    )
+    assert (plain.value, plain.undisrupted, plain.disruptions) == (0.75, None, ())
+    assert (beside.value, beside.state, beside.disruptions) == (0.75, State.OK, ("flood",))
+    rest = beside.undisrupted
+    assert (rest.value, rest.state, rest.months, rest.months_expected) == (1.0, State.OK, 6, 6)
+    assert compute(SHARE, figures, "2022", disrupted=flood).undisrupted is None
+
+
+def test_what_is_left_beside_a_disruption_has_its_own_state():
+    flood = [Disrupted("flood", Period.parse("2023-03/2023-08"))]
+    whole = [Disrupted("pandemic", Period.parse("2020-03/2023-12")), *flood]
+    few = [figure(SHARE, f"2023-{m:02}", 15, 30) for m in (1, 2, 3, 4, 5, 6, 7, 8, 9)]
+    year = [figure(SHARE, "2023", 180, 365)]
+
+    def left(figures, disrupted):
+        rest = compute(SHARE, figures, "2023", disrupted=disrupted).undisrupted
+        return rest.value, rest.state
+
+    assert left(few, whole) == (None, State.SUSPENDED)
+    assert left(few, flood) == (None, State.INSUFFICIENT), "3 of 6 months"
+    assert left(year, flood) == (None, State.CANNOT_ASSESS), "a year says nothing of its months"
+    assert left([], flood) == (None, State.NO_DATA)

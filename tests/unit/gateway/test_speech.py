@@ -16,6 +16,7 @@ from kembar_shared.chassis.messages import Messages
 @dataclass(frozen=True)
 class Known:
     state: State
+    indicator: str = "waste.generated"
     n: int = 5
     expected: float = 30.0
     months: int = 3

@@ -6,7 +6,7 @@ import pytest
 
 from kembar_gateway import trends
 from kembar_gateway.register.profile import load
-from kembar_gateway.store import Shelf
+from kembar_gateway.shelves import Shelf
 from kembar_gateway.wire import Figure, Origin, State
 
 COOPERATION = "bandung-kawasaki"

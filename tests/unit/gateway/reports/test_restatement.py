@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from kembar_gateway.combining import Disrupted
 from kembar_gateway.reports import restatement
-from kembar_gateway.wire import State
+from kembar_gateway.tallies import Term
+from kembar_gateway.wire import Period, State
 from tests.reporting import FIGURES, figure, made
 
 AIR = "air.ispu_good_share"
@@ -42,11 +46,110 @@ def test_a_row_was_corrected():
     assert causes == ["row"]
 
 
-def test_a_limit_or_factor_or_method_changed():
+def test_a_limit_or_factor_changed():
     found = compared(changed(0, value=0.5, numerator=15.0, method="m@1+other"))
 
+    assert found[AIR, "value"][2] == ["factor"]
+    assert found[AIR, "state"] == ("ok", "provisional", ["factor"])
+
+
+def test_a_method_changed():
+    found = compared(changed(0, value=0.5, numerator=15.0, method="m@2"))
+
     assert found[AIR, "value"][2] == ["method"]
-    assert found[AIR, "state"] == ("ok", "provisional", ["method"])
+
+
+def test_other_rows_are_told_from_another_method_by_the_part_of_the_digest_behind_the_dot():
+    """A service's digest covers method and coverage too."""
+    before = changed(0, digest="whole-1.rows-1")
+
+    def causes(**members):
+        return compared(changed(0, **members), before=before)[AIR, "value"][2]
+
+    assert causes(value=0.5, numerator=15.0, method="m@1;cim=8", digest="whole-2.rows-1") == [
+        "factor"
+    ]
+    assert causes(value=0.5, numerator=15.0, digest="whole-2.rows-2") == ["row"]
+
+
+def test_what_an_entry_of_the_register_adds_has_the_same_causes():
+    rate, absorbed = "cooperation.realisation_rate", "cooperation.budget_absorption"
+
+    def term(entry, numerator, method="kembar/x@1", digest="v1"):
+        return Term(entry, numerator, 10.0, method, digest=digest)
+
+    def causes(code, first, second):
+        old, inputs_old = made(terms={code: first})
+        new, inputs_new = made(terms={code: second})
+        found = restatement.compare(old, inputs_old, new, inputs_new)
+        return {c["member"]: c["causes"] for c in found if c["indicator"] == code}["value"]
+
+    done = [term("commitments/a", 10.0)]
+    assert causes(rate, done, [*done, term("commitments/b", 0.0)]) == ["row"]
+    assert causes(rate, done, [term("commitments/a", 0.0, digest="v2")]) == ["row"]
+    assert causes(rate, done, [term("commitments/a", 0.0)]) == ["coverage"]
+    by_rate = [term("budget-lines/a", 5.0, f"kembar/x@1+idr-per-jpy:{r}") for r in (104, 105)]
+    assert causes(absorbed, by_rate[:1], [replace(by_rate[1], numerator=6.0)]) == ["factor"]
+    another = [term("budget-lines/a", 6.0, "kembar/x@2")]
+    assert causes(absorbed, by_rate[:1], another) == ["method"]
+
+
+def test_a_disruption_was_declared():
+    flood = {AIR: [Disrupted("flood", Period.parse("2023-07/2024-01"))]}
+    old, inputs_old = made()
+    new, inputs_new = made(disrupted=flood)
+    found = restatement.compare(old, inputs_old, new, inputs_new)
+
+    assert {(c["member"], *c["causes"]) for c in found if c["indicator"] == AIR} == {
+        ("undisrupted.value", "disruption"),
+        ("undisrupted.state", "disruption"),
+    }
+
+
+def test_what_is_said_of_a_trend_has_its_causes():
+    def months(step, method="m@1", indicator="air.pm25_mean"):
+        return tuple(
+            figure(indicator, f"{2020 + k // 12}-{k % 12 + 1:02}", 60 - step * k + 7 * k % 5 / 5,
+                   method=method if k > 30 else "m@1")
+            for k in range(83)
+        )  # fmt: skip
+
+    def causes(first, second, indicator="air.pm25_mean"):
+        old, inputs_old = made(first)
+        new, inputs_new = made(second)
+        found = restatement.compare(old, inputs_old, new, inputs_new)
+        return {
+            c["member"]: (c["before"], c["after"], c["causes"])
+            for c in found
+            if c["indicator"] == indicator and "trend" in c["member"]
+        }
+
+    falling = months(0.4)
+    assert causes(falling, months(0.0)) == {
+        "trend.wording": ("decreasing", "none_shown", ["row"]),
+        "trend.change": ("improved", None, ["row"]),
+    }
+    found = causes(falling, months(0.4, method="m@2"))
+    assert found["trend.change"] == ("improved", None, ["method"])
+    assert causes(falling, months(0.4, "m@1;cim=8"))["trend.change"][2] == ["factor"]
+
+
+def test_a_report_of_the_rule_before_is_compared_without_calling_it_another_definition():
+    old, inputs_old = made()
+    for each in inputs_old["definitions"]:
+        for name in ("period_targets", "disrupted"):
+            del each[name]
+        each["rule"] = "combine@1"
+    del inputs_old["terms"]
+    kept = [o for o in old["outcomes"] if not o["indicator"].startswith("cooperation.")]
+    for each in kept:
+        for name in ("numerator", "denominator", "undisrupted", "target_period"):
+            del each[name]
+    new, inputs_new = made(changed(0, value=0.5, numerator=15.0, digest="other"))
+    found = restatement.compare(old | {"outcomes": kept}, inputs_old, new, inputs_new)
+
+    causes = {(c["indicator"], *c["causes"]) for c in found}
+    assert {c for c in causes if not c[0].startswith("cooperation.")} == {(AIR, "row")}
 
 
 def test_both_changed():
@@ -72,6 +175,9 @@ def test_a_target_was_revised():
     assert found[ika, "target"] == (58.0, 60.0, ["target"])
     assert found[ika, "progress"][2] == found[ika, "achievement"][2] == ["target"]
     assert (ika, "value") not in found
+    of_period = {"period_targets": [{"period": "2023", "value": 60.0}]}
+    found = compared(FIGURES, definition=(ika, of_period, {"target": 60.0}))
+    assert found[ika, "target"][2] == ["target"]
 
 
 def test_a_figure_came_late():
