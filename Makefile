@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run install dev check test unit service contract e2e browser faults soak bench bench-large fresh openapi docs lock image
+.PHONY: help run install dev check check-deploy check-image check-units test unit service contract e2e browser faults soak bench bench-large fresh openapi docs lock image
 ARGS ?=
 SERVICE ?= water
 ENGINE ?= docker
@@ -23,6 +23,12 @@ bench: ## How fast it is beside its floors; renews docs/performance.* (make benc
 	@sh run.sh bench $(ARGS)
 bench-large: ## The same for reads, up to 50 million rows (long, 10 GB of disk)
 	@sh run.sh bench --large $(ARGS)
+check-deploy: ## The deployment files by the tools of those who will run them; nothing is skipped
+	@KEMBAR_REQUIRE_ALL=1 sh run.sh pytest tests/contract/test_deploy*.py $(ARGS)
+check-image: ## Build images without an engine and run each read-only (root, buildah, debootstrap): make check-image SERVICE=air
+	@sh deploy/ci/check_image $(SERVICE)
+check-units: ## Start a service by its systemd units (root, systemd-container): make check-units SERVICE=water
+	@sh deploy/ci/check_units $(SERVICE)
 fresh: ## Clone HEAD to an empty home and try what the README says (slow, not part of `test`)
 	@bash tests/fresh/run
 
@@ -44,4 +50,4 @@ image: ## Build one service's image: make image SERVICE=water ENGINE=podman
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} \
 	    /^##@ / {printf "\n%s\n", substr($$0, 5)} \
-	    /^[a-z0-9 ]+:.*## / {printf "  %-34s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	    /^[a-z0-9 -]+:.*## / {printf "  %-34s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

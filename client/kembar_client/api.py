@@ -233,7 +233,7 @@ class Api:
                 raise Unreachable(
                     messages.say("error.unreachable", self.language, url=self.url, cause=cause)
                 ) from cause
-            if answer.status_code not in {429, 503} or not tries_left:
+            if not tries_left or not _may_repeat(answer):
                 break
             self.pause(_wait_s(answer))
         if answer.is_success:
@@ -252,6 +252,16 @@ def _chunks(file: Path, sent: Callable[[int], None]) -> Iterator[bytes]:
         while chunk := stream.read(CHUNK_BYTES):
             yield chunk
             sent(stream.tell())
+
+
+def _may_repeat(answer: httpx.Response) -> bool:
+    """Say whether the same may be sent again: a proxy's 502 leaves open whether it took effect."""
+    if answer.status_code in {429, 503}:
+        return True
+    request = answer.request
+    return answer.status_code in {502, 504} and (
+        request.method == "GET" or "Idempotency-Key" in request.headers
+    )
 
 
 def _wait_s(answer: httpx.Response) -> float:

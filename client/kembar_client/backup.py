@@ -87,8 +87,11 @@ def save(
     told: Callable[[str, Json], object],
     *,
     credentials: bool,
+    verify: bool = False,
 ) -> Json:
     """Write a backup of *installation*, which may be running, into *folder*.
+
+    Where it is to be verified, each process restores its own into a fresh place and compares.
 
     Returns:
         Of each process its tables with their numbers of rows, and the digest of the whole.
@@ -102,12 +105,13 @@ def save(
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Misused(messages.say("backup.folder-in-use", language, folder=folder))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    without = () if credentials else ("--without", "credentials.json")
+    more: tuple[str, ...] = () if credentials else ("--without", "credentials.json")
+    more += ("--verify",) if verify else ()
     try:
         done = _run(
             [
                 installation.program(
-                    name, "backup", str(folder / name), "--json", "--lang", language, *without
+                    name, "backup", str(folder / name), "--json", "--lang", language, *more
                 )
                 for name in PROCESSES
             ],

@@ -43,6 +43,9 @@ def backup(
     credentials: Annotated[
         bool, typer.Option(help="Keep credentials.json, the first clients' secrets, too.")
     ] = True,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Restore it into a fresh place and compare every row.")
+    ] = False,
     language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
@@ -54,7 +57,12 @@ def backup(
         installation = installation_at(var, database, language)
         with _progress(language) as told:
             done = backups.save(
-                installation, folder.absolute(), language, told, credentials=credentials
+                installation,
+                folder.absolute(),
+                language,
+                told,
+                credentials=credentials,
+                verify=verify,
             )
         if as_json:
             print_json(done)

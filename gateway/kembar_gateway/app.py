@@ -38,6 +38,7 @@ from kembar_gateway.webhooks import routes as webhook_routes
 from kembar_gateway.webhooks.sending import Webhooks
 from kembar_shared.chassis import audit, migrate
 from kembar_shared.chassis.app import assemble
+from kembar_shared.chassis.backup.scheduled import Scheduled
 from kembar_shared.chassis.database import Engine, serving, writing
 from kembar_shared.chassis.messages import Messages
 from kembar_shared.chassis.problems import DatabaseUnavailable
@@ -64,6 +65,7 @@ def build(settings: GatewaySettings, *, clock: Clock = utc_now) -> FastAPI:
 
     hooks = Webhooks(engine, issuer, registers, settings, clock=clock)
     revoking = Revoking(engine, issuer, settings, clock=clock)
+    backups = Scheduled(engine, settings, service="gateway")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -74,9 +76,11 @@ def build(settings: GatewaySettings, *, clock: Clock = utc_now) -> FastAPI:
             trail.start()
             pulls.start()
             hooks.start()
+            backups.start()
             try:
                 yield
             finally:
+                await run_in_threadpool(backups.stop)
                 await run_in_threadpool(hooks.stop)
                 await run_in_threadpool(pulls.stop)
                 await run_in_threadpool(revoking.stop)
@@ -112,6 +116,7 @@ def build(settings: GatewaySettings, *, clock: Clock = utc_now) -> FastAPI:
             OutcomeCollector(engine, registers, settings, clock=clock),
             pulls.counter,
             hooks.counter,
+            *backups.collectors,
         ],
         checks={
             "database": lambda: migrate.is_current(engine, PACKAGES),

@@ -52,6 +52,9 @@ _NOT_ANSWERED: Final = _HOP_BY_HOP | {b"date", b"server", b"set-cookie", b"x-req
 _END_TO_END: Final = frozenset({b"authorization", b"content-length", b"host"})
 """What no `Connection` header can take away: who asks, of whom, and where the body ends."""
 
+_NOT_OURS: Final = frozenset({502, 504})
+"""What no service answers, but a proxy before it whose replica has died."""
+
 _UNREACHABLE: Final = (
     httpcore.NetworkError,
     httpcore.TimeoutException,
@@ -121,6 +124,9 @@ async def forward(request: Request) -> Response:
         raise BadRequest from error
     except _UNREACHABLE as error:
         raise ServiceUnreachable(name=service) from error
+    if answer.status in _NOT_OURS:
+        await answer.aclose()
+        raise ServiceUnreachable(name=service)
     passed_on = _Passed(_pieces(answer), status_code=answer.status)
     passed_on.raw_headers = _answered(answer.headers, service)
     return passed_on

@@ -11,8 +11,11 @@ import time
 import uuid
 from contextlib import closing
 
+import httpx
 import psycopg
 import pytest
+
+from tests.loopback import PLAIN
 
 SERVICES = ("waste", "water", "air")
 FILES = {
@@ -20,6 +23,7 @@ FILES = {
     "water": "water-black-earth-creek-2023.csv",
     "air": "air-hanoi-pm25-2016.csv",
 }
+REPORT = "bandung-kawasaki_2023_1"
 NEW = "station,parameter,time,value,unit\nCPM-01,bod,2023-09-05T10:00:00-05:00,6.5,mg/L\n"
 
 
@@ -60,6 +64,7 @@ def loaded(with_stations, sample):
     for service, file in FILES.items():
         answer = with_stations.upload(service, (sample / file).read_bytes())
         assert answer.status_code == 201, answer.text
+    publish(with_stations)
     return with_stations
 
 
@@ -67,14 +72,34 @@ def loaded(with_stations, sample):
 def backup(loaded, kembar, tmp_path_factory):
     """Give the folder of a backup that was taken while everything ran, and what was said."""
     folder = tmp_path_factory.mktemp("saved") / "backup"
-    done = kembar("backup", folder, "--var", loaded.var, "--json")
+    done = kembar("backup", folder, "--var", loaded.var, "--json", "--verify")
     assert done.returncode == 0, done.stderr
     return folder, json.loads(done.stdout)
 
 
+def publish(up):
+    """Let one office make the report of 2023, another review it, and the first publish it."""
+    wanted = {"cooperation": "bandung-kawasaki", "period": "2023"}
+    made = up.as_("admin").post("/v1/reports", json=wanted)
+    assert (made.status_code, made.json().get("code")) == (201, REPORT), made.text
+    for role, step in (("planner", "review"), ("admin", "publish")):
+        answer = up.as_(role).post(f"/v1/reports/{REPORT}/{step}")
+        assert answer.status_code == 200, answer.text
+
+
+def published(up):
+    """Return the bytes of the report in every form, as anybody gets them."""
+    forms = {}
+    for form in ("json", "csv", "xml", "zip"):
+        answer = httpx.get(f"http://127.0.0.1:{up.port}/v1/reports/{REPORT}.{form}", **PLAIN)
+        assert answer.status_code == 200, answer.text
+        forms[form] = answer.content
+    return forms
+
+
 def seen(up):
-    """What a reader sees of everything that was uploaded."""
-    return {
+    """What a reader sees of everything that was uploaded, and of what was published."""
+    return {"reports": published(up)} | {
         service: [
             up.as_("overseer").get(f"/{service}/v1/{path}").json()
             for path in ("stations", "measurements?limit=10000", "measurements/latest")

@@ -19,7 +19,7 @@ from kembar_shared.chassis import logs, migrate, rights
 from kembar_shared.chassis.audit import commands as audits
 from kembar_shared.chassis.backup import commands as backups
 from kembar_shared.chassis.database import connect, writing
-from kembar_shared.chassis.problems import Problem
+from kembar_shared.chassis.problems import Problem, SchemaNewer
 from kembar_shared.chassis.protocol import patient
 from kembar_shared.chassis.settings import Settings, SettingUnfit
 
@@ -38,6 +38,8 @@ AUDIT_KEY: Final = "audit.key"
 """The name that the key of the audit trail has in a backup."""
 
 MIGRATION_TIMEOUT_S: Final = 3600.0
+
+_NEWER: Final = "of a newer release"
 
 _GARBAGE: Final = 5_000
 """More objects than this many since the last time, and those without any owner are looked for."""
@@ -186,7 +188,8 @@ def _serve(
 ) -> int:
     state = _state(settings, packages)
     if state != "current":
-        sys.stderr.write(f"{service}: the database is {state}; try: kembar-{service} migrate\n")
+        remedy = "start that release" if state == _NEWER else f"try: kembar-{service} migrate"
+        sys.stderr.write(f"{service}: the database is {state}; {remedy}\n")
         return NOT_CURRENT
     if (obstacle := audits.obstacle(settings)) is not None:
         sys.stderr.write(f"{service}: {obstacle}\n")
@@ -293,6 +296,8 @@ def _state(settings: Settings, packages: Sequence[str]) -> str:
     engine = connect(settings.database_url, timeout_s=settings.database_timeout_s)
     try:
         return "current" if migrate.is_current(engine, packages) else "not current"
+    except SchemaNewer:
+        return _NEWER
     except Problem as problem:
         return f"not usable ({problem.slug})"
     finally:

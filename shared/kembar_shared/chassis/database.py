@@ -32,6 +32,7 @@ __all__ = [
     "create_if_absent",
     "cut_log",
     "is_cluster",
+    "is_lock_taken",
     "is_sqlite",
     "reading",
     "serving",
@@ -143,6 +144,12 @@ def is_sqlite(conn: Connection) -> bool:
 def is_cluster(conn: Connection) -> bool:
     """Say whether *conn* leads to a PostgreSQL server that can spread tables by Citus."""
     return bool(conn.info.get(_IS_CLUSTER))
+
+
+def is_lock_taken(unavailable: DatabaseUnavailable) -> bool:
+    """Say whether PostgreSQL gave up waiting for what another transaction holds."""
+    cause = unavailable.__cause__
+    return isinstance(getattr(cause, "orig", cause), pg_errors.LockNotAvailable)
 
 
 def spelled_instant(conn: Connection, at: datetime) -> datetime | str:

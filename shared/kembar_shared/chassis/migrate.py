@@ -6,6 +6,7 @@ with the package's name. A database is upgraded to the heads of the packages tha
 
 from __future__ import annotations
 
+import time
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -20,33 +21,66 @@ from kembar_shared.chassis.database import (
     Connection,
     Engine,
     create_if_absent,
+    is_lock_taken,
     is_sqlite,
     reading,
     writing,
 )
-from kembar_shared.chassis.problems import SchemaNewer
+from kembar_shared.chassis.problems import DatabaseUnavailable, SchemaNewer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+QUEUES_S: Final = 2.0
+PATIENCE_S: Final = 600.0
+"""How long a migration waits for a table at a time, and in all."""
+
 _LOCK: Final = 0x6B656D626172  # "kembar": any number that no other lock uses
 
 
-def upgrade(engine: Engine, packages: Sequence[str]) -> None:
+def upgrade(
+    engine: Engine,
+    packages: Sequence[str],
+    *,
+    queues_s: float = QUEUES_S,
+    patience_s: float = PATIENCE_S,
+) -> None:
     """Bring the database to the newest revisions of *packages*, in one transaction.
 
-    It is made where it does not exist. Two at once wait for each other.
+    It is made where it does not exist. Two at once wait for each other. Replicas may serve
+    meanwhile: whoever asks for a table that a migration waits for has to queue behind it, so on
+    PostgreSQL it waits for a moment only, and then lets them pass and tries again.
+
+    Args:
+        engine: The database.
+        packages: Whose revisions it needs.
+        queues_s: How long it waits for a table at a time, in seconds.
+        patience_s: How long it tries, in seconds.
 
     Raises:
         SchemaNewer: The database was upgraded by a newer release.
+        DatabaseUnavailable: The database is away, or a table was in use all the time.
     """
     create_if_absent(engine)
-    with writing(engine) as conn:
-        upgrade_within(conn, packages)
+    until_s = time.monotonic() + patience_s
+    while True:
+        try:
+            with writing(engine) as conn:
+                upgrade_within(conn, packages, queues_s=queues_s)
+        except DatabaseUnavailable as error:
+            if not is_lock_taken(error) or time.monotonic() > until_s:
+                raise
+            time.sleep(queues_s)
+        else:
+            return
 
 
 def upgrade_within(
-    conn: Connection, packages: Sequence[str], revisions: Sequence[str] | None = None
+    conn: Connection,
+    packages: Sequence[str],
+    revisions: Sequence[str] | None = None,
+    *,
+    queues_s: float | None = None,
 ) -> None:
     """Bring the database of *conn* to *revisions* (None: the newest), in the caller's transaction.
 
@@ -56,6 +90,8 @@ def upgrade_within(
     script = _script(packages)
     if not is_sqlite(conn):
         conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        if queues_s is not None:
+            conn.exec_driver_sql(f"SET LOCAL lock_timeout = {round(queues_s * 1000)}")
     _refuse_unknown(set(revisions or ()) | set(revisions_of(conn)), script)
     # Any: Alembic's own types for revisions differ from release to release
     wanted: Any = "heads" if revisions is None else tuple(revisions)

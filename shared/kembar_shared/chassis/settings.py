@@ -122,6 +122,18 @@ class Settings(BaseSettings):
         description="Least speed of a body, once the longest silence has passed.",
     )
 
+    backup_folder: Path | None = Field(
+        default=None,
+        description="Where scheduled backups are kept, in a folder per service; unset: there are "
+        "none. Replicas share it.",
+    )
+    backup_period_h: float = Field(
+        default=24, ge=1 / 3600, description="Hours between two scheduled backups."
+    )
+    backups_kept: int = Field(
+        default=14, ge=1, description="Scheduled backups that are kept; the oldest go first."
+    )
+
     @model_validator(mode="after")
     def _issuers_differ(self) -> Self:
         names = [each.name for each in self.issuers]

@@ -1,7 +1,8 @@
 """What a service does on timers: what is derived computed anew, partitions made, checks begun.
 
 Each job finds out from the database what is due, and doing it twice changes nothing; so every
-process may run it, and one that was down makes up for it when it starts.
+process may run it, and one that was down makes up for it when it starts. Of several replicas one
+at a time runs the checks, which are costly.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from kembar_shared.chassis import leases
 from kembar_shared.chassis.database import reading, writing
 from kembar_shared.chassis.problems import DatabaseUnavailable
 from kembar_shared.measurement import store
@@ -34,6 +38,10 @@ _COMMON: Final = {"coalesce": True, "max_instances": 1, "misfire_grace_time": No
 
 _MOST_MONTHS: Final = 12
 """Partitions that one run fills with what waits for them; each in a transaction of its own."""
+
+_QUALITY: Final = "quality"
+_LEASE_S: Final = 60.0
+"""How long the checks of a replica that died keep others from beginning."""
 
 _PATIENCE_MS: Final = 200
 """How long to queue behind a reader: whoever reads next waits as long."""
@@ -54,18 +62,29 @@ class Checks:
     ) -> None:
         self._engine, self._settings, self._rules = engine, settings, rules
         self._standing = Standing(store.heads.CHECKS, rules, "checks")
+        self._holder = uuid.uuid4().hex
         self._command = [sys.executable, "-m", f"kembar_{service}", "quality"]
         self._lock = threading.Lock()
         self._child: subprocess.Popen[str] | None = None
         self._is_stopped = False
 
     def begin(self) -> None:
-        """Check what is due, if anything is, and wait for the end of it."""
+        """Check what is due, if no other replica does, and wait for the end of it."""
         with reading(self._engine) as conn:
             if not self._standing.is_in_force(conn):
                 return
             if not store.checks.is_due(conn, self._rules):
                 return
+        with writing(self._engine) as conn:
+            if not leases.take(conn, _QUALITY, holder=self._holder, every_s=0, lease_s=_LEASE_S):
+                return
+        try:
+            self._check()
+        finally:
+            with writing(self._engine) as conn:
+                leases.end(conn, _QUALITY, holder=self._holder, is_done=True)
+
+    def _check(self) -> None:
         with self._lock:
             if self._is_stopped:
                 return
@@ -77,12 +96,21 @@ class Checks:
                 stderr=subprocess.PIPE,
                 text=True,
             )
-        said, complaint = self._child.communicate()
+        said, complaint = self._heard(self._child)
         code, log = self._child.returncode, structlog.get_logger()
         if code == 0:
             log.info("job", job="quality", said=said.strip())
         elif not self._is_stopped:
             log.warning("job", job="quality", code=code, reason=complaint.strip()[-_TOLD:])
+
+    def _heard(self, child: subprocess.Popen[str]) -> tuple[str, str]:
+        """Return what *child* has said at its end; until then no other replica begins."""
+        while True:
+            try:
+                return child.communicate(timeout=_LEASE_S / 3)
+            except subprocess.TimeoutExpired:
+                with suppress(DatabaseUnavailable), writing(self._engine) as conn:
+                    leases.renew(conn, _QUALITY, holder=self._holder, lease_s=_LEASE_S)
 
     def stop(self) -> None:
         """End what is under way: the next run begins where this one did."""

@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
 from kembar_shared.chassis import app, audit, database, migrate
+from kembar_shared.chassis.backup.scheduled import Scheduled
 from kembar_shared.chassis.keys import RemoteKeys
 from kembar_shared.chassis.messages import Messages
 from kembar_shared.chassis.settings import SettingUnfit
@@ -93,6 +94,7 @@ def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None =
     )
     jobs = Jobs(engine, (figures, indices), settings, checks)
     writer = Writer(engine, domain.catalogue)
+    backups = Scheduled(engine, settings, service=domain.service)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -100,11 +102,13 @@ def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None =
         if keys is None:
             await run_in_threadpool(own_keys.start)
         jobs.start()
+        backups.start()
         try:
             yield
         finally:
             await run_in_threadpool(own_keys.stop)
             await writer.stop()
+            await run_in_threadpool(backups.stop)
             await run_in_threadpool(jobs.stop)
             await run_in_threadpool(trail.stop)
             engine.dispose()
@@ -118,7 +122,7 @@ def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None =
         messages=Messages.of("kembar_shared.chassis", "kembar_shared.measurement"),
         lifespan=lifespan,
         trail=trail,
-        collectors=(rows, Gauges(engine, domain, _rules(domain))),
+        collectors=(rows, Gauges(engine, domain, _rules(domain)), *backups.collectors),
         checks={"database": lambda: migrate.is_current(engine, PACKAGES)},
         surroundings=(Middleware(ShortWay, settings=settings, writer=writer),),
         state={

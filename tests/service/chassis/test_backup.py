@@ -209,7 +209,7 @@ def test_the_copy_is_whole_and_goes_on_counting(databases, packages, tmp_path, s
 
     assert {name: entry.rows for name, entry in manifest.tables.items()} == {
         "Well": 6000, "a_probe": 5, "kind": 3, "idempotency_key": 0, "audit_entry": 0,
-        "audit_head": 1
+        "audit_head": 1, "job_lease": 0
     }  # fmt: skip
     assert migrate.is_current(copy, packages)
     assert wells(copy)[-1]["id"] == 6001

@@ -2,9 +2,11 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 
 import httpx
 import pytest
@@ -64,6 +66,38 @@ def test_a_service_does_not_serve_an_old_database(command):
     assert result.returncode == 3
     assert result.stderr == "well: the database is not current; try: kembar-well migrate\n"
     assert result.stdout == ""
+
+
+def test_a_release_goes_on_serving_a_newer_database_but_does_not_start_on_it(
+    command, environment, tmp_path
+):
+    command("migrate")
+    file = tmp_path / "well.sqlite"
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "serve"],
+        env=environment,
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    base = f"http://127.0.0.1:{environment['KEMBAR_PORT']}"
+    try:
+        _first_answer(f"{base}/livez", process)
+        with closing(sqlite3.connect(file)) as conn:
+            conn.execute("UPDATE alembic_version SET version_num = 'from-tomorrow'")
+            conn.commit()
+        lives = httpx.get(f"{base}/openapi.json", **PLAIN)
+        again = command("serve", KEMBAR_PORT="0")
+        migrated = command("migrate")
+    finally:
+        process.terminate()
+        process.wait(15)
+
+    assert lives.status_code == 200
+    assert again.returncode == 3
+    assert again.stderr == "well: the database is of a newer release; start that release\n"
+    assert migrated.returncode == 3
+    assert "schema-newer" in migrated.stderr
 
 
 def test_check_tells_the_state_and_no_secret(command):

@@ -1,4 +1,5 @@
 import threading
+import time
 
 import pytest
 import sqlalchemy as sa
@@ -41,7 +42,7 @@ def test_an_empty_database_becomes_current_once(engine):
     migrate.upgrade(engine, PACKAGES)
 
     assert set(sa.inspect(engine).get_table_names()) == {
-        "alembic_version", "audit_entry", "audit_head", "idempotency_key"
+        "alembic_version", "audit_entry", "audit_head", "idempotency_key", "job_lease"
     }  # fmt: skip
 
 
@@ -97,6 +98,51 @@ def test_a_newer_database_is_left_alone(engine):
         migrate.is_current(engine, PACKAGES)
     with pytest.raises(SchemaNewer):
         migrate.upgrade(engine, PACKAGES)
+
+
+def test_who_serves_waits_for_a_migration_for_a_moment_only(postgres_url, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    engine = connect(postgres_url, timeout_s=120)
+    create = "op.create_table('mill', sa.Column('a', sa.Text()))"
+    mills = write_package(tmp_path, "mills", [create])
+    migrate.upgrade(engine, [*PACKAGES, mills])
+    grow = "op.add_column('mill', sa.Column('b', sa.Text()))"
+    write_package(tmp_path, "mills", [create, grow])
+    look = sa.text("SELECT count(*) FROM mill")
+
+    with engine.connect() as reader, engine.connect() as another:
+        reader.execute(look)
+        migration = threading.Thread(
+            target=migrate.upgrade, args=(engine, [*PACKAGES, mills]), kwargs={"queues_s": 0.2}
+        )
+        migration.start()
+        asked = []
+        for _ in range(5):
+            began = time.monotonic()
+            another.execute(look)
+            another.rollback()
+            asked.append(time.monotonic() - began)
+            time.sleep(0.1)
+        assert migration.is_alive()
+        reader.rollback()
+        migration.join(60)
+
+    assert max(asked) < 20, "far less than the reader takes"
+    assert migrate.is_current(engine, [*PACKAGES, mills])
+    engine.dispose()
+
+
+def test_a_migration_gives_up_where_a_table_is_never_free(postgres_url, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    engine = connect(postgres_url, timeout_s=10)
+    migrate.upgrade(engine, PACKAGES)
+    pumps = write_package(tmp_path, "tanks", ["op.drop_table('job_lease')"])
+
+    with engine.connect() as reader:
+        reader.execute(sa.text("SELECT count(*) FROM job_lease"))
+        with pytest.raises(DatabaseUnavailable):
+            migrate.upgrade(engine, [*PACKAGES, pumps], queues_s=0.1, patience_s=0.1)
+    engine.dispose()
 
 
 def test_a_database_that_is_missing_is_made(postgres_url):

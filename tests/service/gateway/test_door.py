@@ -135,6 +135,16 @@ def test_a_service_that_hangs_up_is_said_to_be_unreachable(start_gateway, servic
     assert gateway.client.post("/air/v1/uploads", content=b"x").status_code == 503
 
 
+def test_what_a_proxy_before_a_service_has_lost_is_said_to_be_unreachable(start_gateway, services):
+    gateway = start_gateway()
+    services["air"].status, services["air"].body = 502, b"<html>Bad Gateway</html>"
+
+    answer = gateway.client.post("/air/v1/uploads", content=b"x")
+
+    assert (answer.status_code, answer.headers["retry-after"] != "") == (503, True)
+    assert answer.json()["type"] == "urn:kembar:problem:service-unreachable"
+
+
 def test_an_answer_that_is_cut_is_not_passed_on_as_whole(start_gateway, services):
     gateway = start_gateway()
 

@@ -122,6 +122,23 @@ def test_a_busy_server_is_asked_again_after_the_pause_it_wants(api, gateway, pau
     assert [request["body"] for request in gateway.seen("/air/v1/uploads")] == [b"whole"] * 3
 
 
+def test_what_a_proxy_lost_is_sent_again_only_where_that_stores_nothing_twice(
+    api, gateway, pauses, tmp_path
+):
+    file = tmp_path / "rows.csv"
+    file.write_bytes(b"whole")
+    gateway.answer("POST", "/air/v1/uploads", 502, {})
+    gateway.answer("POST", "/air/v1/uploads", 201, {"received": 1})
+    gateway.answer("POST", "/v1/clients", 502, {})
+
+    api.upload("air", file, key="k" * 8, query={})
+    with pytest.raises(Unreachable):
+        api.post("/v1/clients", {})
+
+    assert pauses == [1]
+    assert len(gateway.seen("/v1/clients")) == 1
+
+
 def test_a_server_that_stays_busy_counts_as_unreachable(api, gateway, pauses):
     gateway.answer("GET", "/v1/outcomes", 503, {"title": "Database unavailable"})
 

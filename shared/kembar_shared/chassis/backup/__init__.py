@@ -7,6 +7,7 @@ row back, compares it with the backup, and commits only where all are the same.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,9 +21,23 @@ from kembar_shared.chassis import migrate
 from kembar_shared.chassis.audit import store as trail
 from kembar_shared.chassis.backup import counters, tables
 from kembar_shared.chassis.backup import folder as folders
-from kembar_shared.chassis.backup.folder import FILES, FORMAT, AuditHead, Manifest, TableEntry
+from kembar_shared.chassis.backup.folder import (
+    FILES,
+    FORMAT,
+    VERIFYING,
+    AuditHead,
+    Manifest,
+    TableEntry,
+)
 from kembar_shared.chassis.backup.refusals import Refused
-from kembar_shared.chassis.database import Connection, Engine, create_if_absent, reading, writing
+from kembar_shared.chassis.database import (
+    Connection,
+    Engine,
+    connect,
+    create_if_absent,
+    reading,
+    writing,
+)
 from kembar_shared.chassis.problems import SchemaNewer
 
 if TYPE_CHECKING:
@@ -30,11 +45,13 @@ if TYPE_CHECKING:
 
     from kembar_shared.chassis.backup.tables import Table
 
-__all__ = ["MakeRoom", "Manifest", "Refused", "Step", "create", "restore"]
+__all__ = ["MakeRoom", "Manifest", "Refused", "Step", "create", "restore", "verify"]
 
 SAVE: Final = "save"
 LOAD: Final = "load"
 VERIFY: Final = "verify"
+
+VERIFY_TIMEOUT_S: Final = 3600.0
 
 
 @dataclass(frozen=True)
@@ -152,6 +169,27 @@ def restore(
             place.parent.mkdir(parents=True, exist_ok=True)
             folders.write_file(place, content)
     return manifest
+
+
+def verify(packages: Sequence[str], folder: Path, *, service: str, told: Told) -> None:
+    """Restore a backup into a fresh place beside it, compare every row, and remove that place.
+
+    Args:
+        packages: Packages whose migrations the database needs.
+        folder: What `create` wrote.
+        service: Whose backup it must be.
+        told: Called after each part.
+
+    Raises:
+        Refused: The backup is damaged, or cannot be restored exactly.
+        DatabaseUnavailable: There is no room for it on the disk.
+    """
+    with tempfile.TemporaryDirectory(prefix=VERIFYING, dir=folder.parent) as place:
+        engine = connect(f"sqlite:///{place}/fresh.sqlite", timeout_s=VERIFY_TIMEOUT_S)
+        try:
+            restore(engine, packages, folder, service=service, files={}, told=told)
+        finally:
+            engine.dispose()
 
 
 def _refuse_absent(engine: Engine) -> None:

@@ -62,6 +62,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     save.add_argument(
         "--without", action="append", default=[], metavar="FILE", help="leave out, as keys.json"
     )
+    save.add_argument(
+        "--verify", action="store_true", help="restore it beside DIR, and compare every row"
+    )
     load.add_argument("--hold", action="store_true", help="commit only when told on standard input")
 
 
@@ -81,6 +84,13 @@ def run(arguments: argparse.Namespace, settings: Settings, kept: Kept) -> int:
                 files=files,
                 told=lambda step: _tell(arguments, step),
             )
+            if arguments.verify:
+                backup.verify(
+                    kept.packages,
+                    arguments.folder,
+                    service=kept.service,
+                    told=lambda step: _tell(arguments, step),
+                )
         else:
             manifest = backup.restore(
                 engine,

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 FILES: Final = "files"
+VERIFYING: Final = "verifying-"
+"""What the name of a fresh place begins with, into which a backup is restored for comparison."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")]
 
@@ -129,7 +131,7 @@ def read_parts(folder: Path, name: str, entry: TableEntry) -> Iterator[pl.DataFr
 def write_manifest(folder: Path, manifest: Manifest) -> str:
     """Write *manifest*, which makes *folder* a backup, and return its digest."""
     digest = write_file(folder / MANIFEST, manifest.model_dump_json(indent=1).encode())
-    _sync(folder)
+    sync(folder)
     return digest
 
 
@@ -159,7 +161,7 @@ def write_file(place: Path, content: bytes) -> str:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    _sync(place.parent)
+    sync(place.parent)
     return hashlib.sha256(content).hexdigest()
 
 
@@ -182,7 +184,8 @@ def _part(folder: Path, table: str, number: int) -> Path:
     return folder / "tables" / table / f"{number:05}.parquet"
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
+    """Bring on the disk which files *folder* has."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
