@@ -127,8 +127,7 @@ class Api:
 
     def get(self, path: str, **query: str | None) -> Json:
         """Return what GET *path* answers; a query value of None is left out."""
-        asked = {name: value for name, value in query.items() if value is not None}
-        answer: Json = self._authorised("GET", path, params=asked).json()
+        answer: Json = self._authorised("GET", path, params=_given(query)).json()
         return answer
 
     def pages(self, path: str, **query: str | None) -> Iterator[Json]:
@@ -142,20 +141,52 @@ class Api:
                 return
 
     def post(
-        self, path: str, body: Json | None = None, *, key: str | None = None, **query: str
+        self, path: str, body: Json | None = None, *, key: str | None = None, **query: str | None
     ) -> Json:
         """Return what POST *path* answers to a JSON *body*; *key* makes a repetition safe."""
         headers = {} if key is None else {"Idempotency-Key": key}
         answer: Json = self._authorised(
-            "POST", path, headers, json=body, params=query or None
+            "POST", path, headers, json=body, params=_given(query)
         ).json()
         return answer
 
     def change(self, path: str, body: Json) -> Json:
         """Return what PATCH *path* answers to a JSON *body*, sent for the version read just now."""
-        etag = self._authorised("GET", path).headers["ETag"]
-        answer: Json = self._authorised("PATCH", path, {"If-Match": etag}, json=body).json()
+        _, etag = self.tagged(path)
+        return self.replace(path, body, etag=etag)
+
+    def tagged(self, path: str, **query: str | None) -> tuple[Json, str]:
+        """Return what GET *path* answers, and its entity tag."""
+        answer = self._authorised("GET", path, params=_given(query))
+        return answer.json(), answer.headers["ETag"]
+
+    def replace(self, path: str, body: Json, *, etag: str, **query: str | None) -> Json:
+        """Return what PATCH *path* answers to a JSON *body*, sent for the version of *etag*."""
+        headers = {"If-Match": etag}
+        answer: Json = self._authorised(
+            "PATCH", path, headers, json=body, params=_given(query)
+        ).json()
         return answer
+
+    def put(self, path: str, file: Path, **query: str | None) -> Json:
+        """Return what PUT *path* answers to *file*, which is sent as it is."""
+        headers = {
+            "Content-Type": "application/octet-stream",
+            "Content-Length": str(file.stat().st_size),
+        }
+        answer: Json = self._authorised(
+            "PUT",
+            path,
+            headers,
+            content=lambda: _chunks(file),
+            params=_given(query),
+            timeout=PATIENT,
+        ).json()
+        return answer
+
+    def download(self, path: str, **query: str | None) -> bytes:
+        """Return the file that GET *path* answers."""
+        return self._authorised("GET", path, params=_given(query), timeout=PATIENT).content
 
     def upload(
         self,
@@ -247,7 +278,11 @@ class Api:
         raise Refused(problem)
 
 
-def _chunks(file: Path, sent: Callable[[int], None]) -> Iterator[bytes]:
+def _given(query: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in query.items() if value is not None}
+
+
+def _chunks(file: Path, sent: Callable[[int], None] = lambda _: None) -> Iterator[bytes]:
     with file.open("rb") as stream:
         while chunk := stream.read(CHUNK_BYTES):
             yield chunk

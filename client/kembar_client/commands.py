@@ -18,7 +18,9 @@ from kembar_client import (
     audit_commands,
     backup_commands,
     client_commands,
+    evidence_commands,
     messages,
+    register_commands,
     verify_commands,
 )
 from kembar_client.api import Api, Misused, Refused
@@ -81,6 +83,10 @@ for command in (backup_commands.backup, backup_commands.restore, backup_commands
 app.command()(verify_commands.verify)
 app.add_typer(client_commands.app)
 app.add_typer(audit_commands.app, name="audit")
+app.add_typer(register_commands.app)
+register_commands.app.command()(evidence_commands.evidence)
+register_commands.app.command()(evidence_commands.attach)
+register_commands.app.command()(evidence_commands.fetch)
 
 
 class Service(StrEnum):

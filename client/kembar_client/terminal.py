@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kembar_client.api import Json
 
 REJECTION: Final = ("line", "column", "value", "code", "message", "fix")
+FAULT: Final = ("place", "code", "message")
 
 Language = Annotated[
     str,
@@ -36,6 +37,7 @@ Language = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Url = Annotated[str, typer.Option(envvar="KEMBAR_URL", help="Where the gateway answers.")]
 Var = Annotated[Path, typer.Option(envvar="KEMBAR_VAR", help="Folder of credentials.json.")]
+Role = Annotated[str, typer.Option(help="Whose credentials are used: partner, overseer, …")]
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
 DEFAULT_VAR: Final = Path("var")
 Database = Annotated[str, typer.Option(help="`sqlite`, or postgresql://user@host:port/")]
@@ -64,9 +66,15 @@ def exits(language: str, *, as_json: bool = False) -> Iterator[None]:
         if as_json:
             print_json(problem or {"title": str(failure)})
         elif problem.get("errors"):
-            title = messages.say("upload.rejections", language)
-            print_table(title, REJECTION, problem["errors"], language)
+            _print_errors(problem["errors"], language)
         raise typer.Exit(failure.exit_code) from failure
+
+
+def _print_errors(errors: list[Json], language: str) -> None:
+    """Print what to fix: rows of a file, or places of a body."""
+    has_places = any("place" in each for each in errors)
+    title = "error.places" if has_places else "upload.rejections"
+    print_table(messages.say(title, language), FAULT if has_places else REJECTION, errors, language)
 
 
 def print_table(title: str, members: Iterable[str], rows: Iterable[Json], language: str) -> None:

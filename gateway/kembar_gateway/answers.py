@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
 
-from kembar_gateway import effects, outcomes, trends
-from kembar_gateway.effects import EffectShown
+from kembar_gateway import outcomes, trends
 from kembar_gateway.outcomes import Outcome
 from kembar_gateway.register.judging import EmissionGroup, Indicator
 from kembar_gateway.shelves import Shelf
@@ -79,9 +78,6 @@ class OutcomeShown(BaseModel):
     trend: TrendShown | None = Field(
         description="Null for what is reckoned from the register, which is no measured series."
     )
-    effect: EffectShown | None = Field(
-        description="Whether a measure contributed to a change; null like `trend`."
-    )
     emission_group: EmissionGroup | None = Field(
         description="Which sources it is of, where it is an emission."
     )
@@ -106,26 +102,16 @@ def shown(shelf: Shelf, period: Period, indicator: str | None) -> list[OutcomeSh
         period: Which period.
         indicator: Code of an indicator; None for all.
     """
-    assessed, effects_of = trends.concluded(shelf), effects.concluded(shelf)
+    assessed = trends.concluded(shelf)
     return [
-        _show(
-            shelf,
-            each,
-            shelf.outcome(each, period),
-            assessed.get(each.code),
-            effects_of.get(each.code),
-        )
+        _show(shelf, each, shelf.outcome(each, period), assessed.get(each.code))
         for each in shelf.register.indicators_of(shelf.cooperation)
         if indicator in (None, each.code)
     ]
 
 
 def _show(
-    shelf: Shelf,
-    indicator: Indicator,
-    outcome: Outcome,
-    assessment: Assessment | None,
-    effect: EffectShown | None,
+    shelf: Shelf, indicator: Indicator, outcome: Outcome, assessment: Assessment | None
 ) -> OutcomeShown:
     baseline, target = outcome.baseline, outcome.target
     return OutcomeShown(
@@ -153,7 +139,6 @@ def _show(
         progress=outcome.progress,
         achievement=outcome.achievement,
         trend=None if assessment is None else trends.shown(assessment),
-        effect=effect,
         emission_group=indicator.emits,
         disruptions=list(outcome.disruptions),
         undisrupted=None

@@ -14,6 +14,8 @@ from kembar_gateway import (
     clients,
     dashboards,
     door,
+    effects,
+    hierarchies,
     identity,
     lineage,
     merits,
@@ -22,10 +24,12 @@ from kembar_gateway import (
     overviews,
     partner,
     register,
+    register_pages,
     registry,
     tokens,
 )
-from kembar_gateway.dashboards import Pages
+from kembar_gateway.evidence import routes as evidence_routes
+from kembar_gateway.frames import Pages
 from kembar_gateway.gauges import OutcomeCollector
 from kembar_gateway.identity import Issuer
 from kembar_gateway.pulls import Pulls
@@ -96,8 +100,11 @@ def build(settings: GatewaySettings, *, clock: Clock = utc_now) -> FastAPI:
             clients.router,
             client_changes.router,
             registry.router,
+            evidence_routes.router,
             overviews.router,
             merits.router,
+            hierarchies.router,
+            effects.router,
             budgets.router,
             oversight.router,
             partner.router,
@@ -108,6 +115,7 @@ def build(settings: GatewaySettings, *, clock: Clock = utc_now) -> FastAPI:
             key_routes.router,
             webhook_routes.router,
             dashboards.router,
+            register_pages.router,
             door.routes(settings),
         ],
         keys=issuer,

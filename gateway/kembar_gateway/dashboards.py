@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
-from typing import Annotated, Any, Final, cast
-from urllib.parse import urlencode
+from typing import Annotated, Any, Final
 
 from fastapi import Header, Query, Request, Response
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
-from kembar_gateway import pictures, shelves
+from kembar_gateway import frames, pictures, shelves
+from kembar_gateway.frames import Link
 from kembar_gateway.outcomes import Freshness, Outcome
 from kembar_gateway.pictures import Column
 from kembar_gateway.register.book import Register
@@ -26,29 +24,10 @@ from kembar_gateway.wire import Origin, Period, State
 from kembar_shared.chassis import caching
 from kembar_shared.chassis.auth import Router, public
 from kembar_shared.chassis.database import reading
-from kembar_shared.chassis.messages import LANGUAGES, Messages, language_of
 
 MOST_COLUMNS: Final = 15
 
-_LANGUAGE_NAMES: Final = {
-    "id": "Bahasa Indonesia",
-    "ja": "日本語",
-    "en": "English",
-}
-_POLICY: Final = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
-_DOCS: Final = "/docs"
-
 router = Router(include_in_schema=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A choice of language or period."""
-
-    name: str
-    href: str
-    is_current: bool
-    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,34 +51,6 @@ class Fact:
     is_warning: bool = False
 
 
-class Pages:
-    """The templates, and the words they are filled with."""
-
-    def __init__(self, messages: Messages) -> None:
-        self._messages = messages
-        self._templates = Environment(
-            loader=PackageLoader("kembar_gateway", "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-
-    def speech(self, language: str) -> Speech:
-        """Return the way of saying things in *language*."""
-        return Speech(self._messages, language)
-
-    def render(self, template: str, speech: Speech, **words: Any) -> str:
-        """Fill a template; Any: whatever the template shows."""
-
-        def with_link(key: str) -> Markup:
-            return speech.with_link(key, href=_DOCS, text=speech.say("page.link-docs"))
-
-        return self._templates.get_template(template).render(
-            language=speech.language, say=speech.say, with_link=with_link, **words
-        )
-
-
 @router.get("/")
 @public
 def show_page(
@@ -113,19 +64,18 @@ def show_page(
     accept_language: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Show the cooperation's outcomes, or, where they are not public, what this software is."""
-    language = lang if lang in LANGUAGES else language_of(accept_language)
-    pages = cast("Pages", request.app.state.pages)
-    speech = pages.speech(language)
+    pages = frames.pages_of(request)
+    speech = pages.speech(frames.language_for(lang, accept_language))
     if not settings.public_outcomes:
-        words = _frame(speech, name="Kembar", lead="page.closed-lead", period=None)
-        return _answer(request, pages.render("closed.html", speech, **words), language)
+        return frames.closed(request, speech, frames.OUTCOMES)
     cooperation = next(iter(register.cooperations))
     with reading(engine) as conn:
         shelf = shelves.read(
             conn, register, cooperation, now=now, stale_after_s=settings.stale_after_s
         )
     words = _outcomes(shelf, speech, period)
-    return _answer(request, pages.render("outcomes.html", speech, **words), language)
+    html = pages.render("outcomes.html", speech, **words)
+    return frames.answer(request, html, speech.language)
 
 
 @router.get("/static/page.css")
@@ -136,28 +86,6 @@ def show_style(request: Request) -> Response:
     return caching.conditional(
         request, caching.etag_of(style), lambda: Response(style, media_type="text/css")
     )
-
-
-def _answer(request: Request, html: str, language: str) -> Response:
-    response = caching.conditional(
-        request, caching.etag_of(html), lambda: Response(html, media_type="text/html")
-    )
-    response.headers["Content-Language"] = language
-    response.headers["Content-Security-Policy"] = _POLICY
-    return response
-
-
-def _frame(speech: Speech, *, name: str, lead: str, period: str | None) -> dict[str, Any]:
-    """Return the words that every page has."""
-    return {
-        "name": name,
-        "heading": "Kembar" if period is None else speech.say("page.title"),
-        "lead": speech.say(lead),
-        "languages": [
-            Link(called, _href(code, period), code == speech.language, code)
-            for code, called in _LANGUAGE_NAMES.items()
-        ],
-    }
 
 
 def _outcomes(shelf: Shelf, speech: Speech, asked: str | None) -> dict[str, Any]:
@@ -187,8 +115,13 @@ def _outcomes(shelf: Shelf, speech: Speech, asked: str | None) -> dict[str, Any]
         areas.append(
             {"code": "cooperation", "name": speech.say("page.cooperation"), "cards": cards}
         )
-    frame = _frame(
-        speech, name=cooperation.names.say(language), lead="page.lead", period=asked or ""
+    frame = frames.frame(
+        speech,
+        frames.OUTCOMES,
+        name=cooperation.names.say(language),
+        heading=speech.say("page.title"),
+        lead=speech.say("page.lead"),
+        period=asked or "",
     )
     return frame | {
         "period": speech.period(period),
@@ -203,7 +136,9 @@ def _outcomes(shelf: Shelf, speech: Speech, asked: str | None) -> dict[str, Any]
 def _period_links(shelf: Shelf, speech: Speech, period: Period) -> Iterator[Link]:
     """Offer the last twelve months, and each year in which anything is known."""
     is_default = period == shelf.last_twelve
-    yield Link(speech.say("page.last-twelve"), _href(speech.language, ""), is_default)
+    yield Link(
+        speech.say("page.last-twelve"), frames.href(frames.OUTCOMES, speech.language), is_default
+    )
     years = {
         year.period
         for indicator in shelf.register.indicators_of(shelf.cooperation)
@@ -211,12 +146,8 @@ def _period_links(shelf: Shelf, speech: Speech, period: Period) -> Iterator[Link
         if year.state is not State.NO_DATA
     }
     for year in sorted(years, reverse=True)[:MOST_COLUMNS]:
-        href = _href(speech.language, str(year))
+        href = frames.href(frames.OUTCOMES, speech.language, period=str(year))
         yield Link(speech.period(year), href, year == period and not is_default)
-
-
-def _href(language: str, period: str | None) -> str:
-    return "/?" + urlencode({"lang": language} | ({"period": period} if period else {}))
 
 
 def _count(found: list[Outcome], speech: Speech) -> str:

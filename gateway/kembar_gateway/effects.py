@@ -1,186 +1,168 @@
-"""Whether a measure changed an indicator, beside an area that was named before it began."""
+"""Route of effects: what measures changed beside places where they were not taken."""
 
 from __future__ import annotations
 
-from calendar import monthrange
 from datetime import datetime
-from functools import lru_cache
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
 
+from fastapi import Request, Response
 from pydantic import BaseModel, Field
 
-from kembar_gateway import trends
-from kembar_gateway.wire import Period
+from kembar_gateway import asking, entries, store
+from kembar_gateway.asking import CooperationQuery
+from kembar_gateway.register.interventions import Intervention
+from kembar_gateway.register.judging import Indicator
+from kembar_gateway.register.parts import Text
+from kembar_gateway.registers import RegistersDep
+from kembar_shared.chassis import caching
+from kembar_shared.chassis.auth import CallerDep, Router, needs
+from kembar_shared.chassis.database import reading
+from kembar_shared.chassis.pages import Page
 
 if TYPE_CHECKING:
-    from kembar_gateway.register.judging import Indicator
-    from kembar_gateway.shelves import Shelf
-    from kembar_gateway.statistics.control import Effect
-    from kembar_gateway.statistics.series import Point
+    from kembar_gateway.entries import Version
+    from kembar_gateway.reckoning.effects import Judged
+    from kembar_gateway.statistics.regression import Estimate
+    from kembar_shared.chassis.database import Connection
 
-METHOD: Final = "kembar/before-after-control-impact@1"
-CONFIDENCE: Final = 0.95
-ALPHA: Final = 0.05
+_MOST_VERSIONS: Final = 10_000
 
-_UNIFORM: Final = frozenset({"method_changed", "parameters_changed", "stations_changed"})
-_MOST_KEPT: Final = 256
+router = Router(tags=["overviews"])
 
 
-class LevelShown(BaseModel):
-    """By how much the indicator moved away from its control, in its unit."""
+class EstimateShown(BaseModel):
+    """An estimate with its confidence interval of 95 %."""
 
     value: float
     lower: float
     upper: float
-    confidence: float
-    p: float
-    p_adjusted: float = Field(description="The same among all measures of the cooperation.")
+    p: float = Field(description="Of this test alone.")
 
 
 class EffectShown(BaseModel):
-    """Whether a measure can be said to have contributed to a change.
+    """What may be said of one measure; `contributed_to_…` never says that nothing else did."""
 
-    Only a control that stood in the register before the measure began can tell its effect from
-    all else; without one, or with too few pairs, it is not assessable.
-    """
-
+    intervention: str
+    names: Text
+    indicator: str
+    unit: str
+    reach: str
+    control: str | None
+    started: str
+    declared_at: datetime = Field(description="Since when the register holds this design.")
     wording: str = Field(
-        description="`contributed_to_rise`, `contributed_to_fall`, `none_shown` or "
-        "`not_assessable`."
+        description="`contributed_to_improvement`, `contributed_to_worsening`, `no_effect_shown` "
+        "or `not_assessable`."
     )
     reason: str | None = Field(description="Why it is not assessable.")
-    method: str
-    control: str | None = Field(description="The area it is compared with.")
-    started: str | None = Field(description="The first month with the measure.")
-    declared_at: datetime | None = Field(description="Since when the control is in the register.")
-    programme: str | None
-    before: int = Field(description="Pairs of periods with a number in both areas.")
+    months: int = Field(description="Length of the periods that were compared.")
+    before: int = Field(description="Pairs before it began.")
     after: int
-    level: LevelShown | None
-
-
-def concluded(shelf: Shelf) -> dict[str, EffectShown]:
-    """Return what may be said of measures, by the code of each measured indicator.
-
-    All of them are published together, so their tests count as one family.
-
-    Args:
-        shelf: The figures of one cooperation.
-    """
-    found = shelf.register.indicators_of(shelf.cooperation)
-    measured = [each for each in found if not each.is_reckoned]
-    judged = [(each, *_judged(shelf, each)) for each in measured]
-    tested = {each.code: e.level.p for each, e, _ in judged if e is not None and e.level}
-    adjusted = dict(zip(tested, _adjusted(tuple(tested.values())), strict=True))
-    return {
-        each.code: _shown(shelf, each, effect, reason, adjusted.get(each.code))
-        for each, effect, reason in judged
-    }
-
-
-def _judged(shelf: Shelf, indicator: Indicator) -> tuple[Effect | None, str | None]:
-    """Return what the comparison found, or why there is none."""
-    control = indicator.control
-    if control is None:
-        return None, "no_control"
-    beside = indicator.model_copy(update={"jurisdictions": (control.jurisdiction,)})
-    declared = shelf.declared_at(indicator)
-    zone = ZoneInfo(shelf.register.cooperations[shelf.cooperation].timezone)
-    return _compared(
-        trends.points(shelf, indicator),
-        trends.points(shelf, beside),
-        Period.parse(control.started).first,
-        None if declared is None else _years(declared.astimezone(zone)),
+    jump: EstimateShown | None = Field(
+        description="How far the reach moved away from its control, in the indicator's unit."
     )
+    drift: EstimateShown | None = Field(
+        description="How the two moved apart each year before it began."
+    )
+    p_adjusted: float | None = Field(description="p of the jump among all these tests.")
 
 
-@lru_cache(maxsize=_MOST_KEPT)
-def _compared(
-    impact: tuple[Point, ...], control: tuple[Point, ...], started: int, declared: float | None
-) -> tuple[Effect | None, str | None]:
-    """Compare two series around the month *started*, counted from year 0."""
+class Effects(Page[EffectShown]):
+    """The measures of a cooperation, judged together."""
+
+    cooperation: str
+
+
+@router.get("/v1/effects", response_model=Effects)
+@needs("outcomes:read")
+def list_effects(
+    request: Request,
+    registers: RegistersDep,
+    caller: CallerDep,
+    cooperation: CooperationQuery = None,
+) -> Response:
+    """Say of each intervention whether its place changed beside the control named beforehand."""
     # Numpy and what lies behind it cost every start; most starts ask for no effect.
-    import numpy as np  # noqa: PLC0415
+    from kembar_gateway.reckoning import effects  # noqa: PLC0415
 
-    from kembar_gateway.statistics import coverage  # noqa: PLC0415
-    from kembar_gateway.statistics.control import (  # noqa: PLC0415
-        Design,
-        before_after_control_impact,
+    code = asking.only(registers.current(), caller, cooperation)
+    with reading(registers.engine) as conn:
+        register = registers.within(conn, entries.head(conn))
+        measures = register.of(code, "interventions", Intervention)
+        named = {each.indicator for each in measures}
+        figures = [figure for _, _, figure in store.dated_figures_of(conn, named)]
+        declared = [_declared(conn, code, each) for each in measures]
+    judged = [
+        effects.judge(each, register.today(code, at), figures)
+        for each, at in zip(measures, declared, strict=True)
+    ]
+    indicators = {each.code: each for each in register.of(code, "indicators", Indicator)}
+    ascending = [indicators[each.indicator].direction == "up" for each in measures]
+    said = effects.wordings(judged, ascending)
+    shown = Effects(
+        cooperation=code,
+        items=[
+            _shown(each, indicators[each.indicator].unit, at, judgement, *words)
+            for each, at, judgement, words in zip(measures, declared, judged, said, strict=True)
+        ],
+        next=None,
     )
-    from kembar_gateway.statistics.series import arrange  # noqa: PLC0415
-
-    pair = [arrange(impact), arrange(control)]
-    if any(not each.filled.any() for each in pair):
-        return None, "no_values"
-    if pair[0].months != pair[1].months:
-        return None, "periods_differ"
-    for each in pair:
-        for refusal in coverage.changed(each):
-            if refusal.reason in _UNIFORM:
-                return None, refusal.reason.value
-    months = pair[0].months
-    first = min(each.periods[0].first for each in pair)
-    following = max(each.periods[-1].following for each in pair)
-    begins = np.arange(first, following, months)
-    values = np.full((2, len(begins)), np.nan)
-    for row, each in zip(values, pair, strict=True):
-        place = (each.periods[0].first - first) // months
-        row[place : place + len(each.periods)] = each.values
-    # A period in which the measure began is neither before nor after.
-    values[:, (begins < started) & (started < begins + months)] = np.nan
-    design = Design(started=started / 12, declared=declared, months=months)
-    effect = before_after_control_impact(values[0], values[1], begins / 12.0, begins % 12, design)
-    return effect, None if effect.obstacle is None else effect.obstacle.value
+    return caching.json_response(request, shown)
 
 
-@lru_cache(maxsize=_MOST_KEPT)
-def _adjusted(probabilities: tuple[float, ...]) -> tuple[float, ...]:
-    if not probabilities:
-        return ()
-    import numpy as np  # noqa: PLC0415  as above
-
-    from kembar_gateway.statistics import multiple  # noqa: PLC0415
-
-    return tuple(multiple.holm(np.array(probabilities)).tolist())
+def _declared(conn: Connection, cooperation: str, measure: Intervention) -> datetime:
+    """Return since when the register has held the design that is in force now."""
+    (current,) = entries.find(conn, "interventions", measure.code, [cooperation])
+    versions = entries.versions(conn, current.place, after=0, limit=_MOST_VERSIONS)
+    same = list(takewhile(lambda each: _design(each) == measure.design, reversed(versions)))
+    return same[-1].valid_from
 
 
-def _years(at: datetime) -> float:
-    """Return an instant in years, as the periods of a series are."""
-    return at.year + (at.month - 1 + (at.day - 1) / monthrange(at.year, at.month)[1]) / 12
+def _design(version: Version) -> tuple[object, ...]:
+    return Intervention.model_validate_json(version.body).design
 
 
 def _shown(
-    shelf: Shelf,
-    indicator: Indicator,
-    effect: Effect | None,
-    reason: str | None,
-    p_adjusted: float | None,
+    measure: Intervention,
+    unit: str,
+    declared_at: datetime,
+    judged: Judged,
+    wording: str,
+    p: float | None,
 ) -> EffectShown:
-    control = indicator.control
-    level = None if effect is None or p_adjusted is None else effect.level
-    wording = "not_assessable"
-    if level is not None and p_adjusted is not None:
-        is_shown, way = p_adjusted < ALPHA, "rise" if level.value > 0 else "fall"
-        wording = f"contributed_to_{way}" if is_shown else "none_shown"
+    effect = judged.effect
     return EffectShown(
+        intervention=measure.code,
+        names=measure.names,
+        indicator=measure.indicator,
+        unit=unit,
+        reach=measure.reach,
+        control=measure.control,
+        started=measure.started.on,
+        declared_at=declared_at,
         wording=wording,
-        reason=reason,
-        method=METHOD,
-        control=None if control is None else control.jurisdiction,
-        started=None if control is None else control.started,
-        declared_at=None if control is None else shelf.declared_at(indicator),
-        programme=None if control is None else control.programme,
-        before=0 if effect is None else effect.before,
-        after=0 if effect is None else effect.after,
-        level=None
-        if level is None or p_adjusted is None
-        else LevelShown(
-            value=trends.short(level.value),
-            lower=trends.short(level.lower),
-            upper=trends.short(level.upper),
-            confidence=CONFIDENCE,
-            p=trends.short(level.p),
-            p_adjusted=trends.short(p_adjusted),
-        ),
+        reason=judged.obstacle,
+        months=judged.months,
+        before=effect.before if effect else 0,
+        after=effect.after if effect else 0,
+        jump=_estimate(effect.level) if effect else None,
+        drift=_estimate(effect.drift) if effect else None,
+        p_adjusted=None if p is None else _short(p),
     )
+
+
+def _estimate(estimate: Estimate | None) -> EstimateShown | None:
+    if estimate is None:
+        return None
+    return EstimateShown(
+        value=_short(estimate.value),
+        lower=_short(estimate.lower),
+        upper=_short(estimate.upper),
+        p=_short(estimate.p),
+    )
+
+
+def _short(number: float) -> float:
+    """Round to six digits: libraries differ in the last ones, and nobody reads them."""
+    return float(f"{number:.6g}")

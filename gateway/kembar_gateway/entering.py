@@ -6,23 +6,24 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
-from kembar_gateway import entries
+from kembar_gateway import announcements, entries, feed
 from kembar_gateway.asking import SeveralCooperations
-from kembar_gateway.entries import Version, Writing
+from kembar_gateway.entries import Head, Version, Writing
 from kembar_gateway.register.book import Entered, Register, may_know
 from kembar_gateway.register.checks import Fault, faults_of
+from kembar_gateway.register.interventions import Intervention
 from kembar_gateway.register.judging import Indicator
 from kembar_gateway.register.kinds import KINDS, Kind
 from kembar_gateway.register.parts import Part
 from kembar_gateway.registers import Registers
 from kembar_shared.chassis import audit, caching, idempotency
-from kembar_shared.chassis.database import writing
+from kembar_shared.chassis.database import Connection, reading, writing
 from kembar_shared.chassis.messages import Messages, language_of
 from kembar_shared.chassis.problems import Conflict, InvalidRequest, NotFound, TooLarge
 from kembar_shared.chassis.verifying import Caller
@@ -32,6 +33,7 @@ MOST_BYTES: Final = 262_144
 
 FIRST_REASON: Final = "First entered."
 
+Found = TypeVar("Found")
 Shown = dict[str, Any]  # Any: an entry's members differ from kind to kind
 
 
@@ -80,40 +82,82 @@ def create(desk: Desk, entered: Entered, key: str | None) -> Made:
             if before is not None:
                 return Made(json.loads(before.body) | {"replayed": True}, None)
         head = entries.head(conn, lock=True)
-        register = desk.registers.within(conn, head)
-        _check(desk, entered, register)
-        if register.knows(entered.cooperation, entered.kind, entered.code):
-            raise CodeTaken
+        _check_new(desk, entered, desk.registers.within(conn, head))
         (made,) = entries.add(conn, head, [entered], _why(desk, FIRST_REASON))
         shown = show(made)
         if key is not None:
             body = caching.json_bytes(shown).decode()
             idempotency.remember(conn, client, operation, key, fingerprint, 201, body)
+        feed.append(conn, [*announcements.of_change(None, made)], at=made.valid_from)
         audit.append(conn, [_told(made)])
     return Made(shown | {"replayed": False}, made)
 
 
-def change(
-    desk: Desk, kind: Kind, code: str, cooperations: Sequence[str], named: Shown, reason: str
-) -> Version:
-    """Store the next version of an entry, where *named* changes anything; return the newest.
+def try_create(desk: Desk, entered: Entered) -> Made:
+    """Say what `create` would store, and store nothing; what it raises is raised here too."""
+    desk.registers.current()
+    with reading(desk.registers.engine) as conn:
+        head = entries.head(conn)
+        _check_new(desk, entered, desk.registers.within(conn, head))
+    (draft,) = entries.drafted(head, [entered], _why(desk, FIRST_REASON))
+    return Made(show(draft) | {"replayed": False, "dry_run": True}, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A change as it is asked for: of which entry, what of it, and why."""
+
+    kind: Kind
+    code: str
+    cooperations: Sequence[str]
+    named: Shown
+    reason: str
+
+
+def change(desk: Desk, wanted: Wanted) -> Version:
+    """Store the next version of an entry, where anything is changed; return the newest.
 
     Raises:
-        NotFound: None of *cooperations* has it.
+        NotFound: None of the cooperations has it.
         PreconditionFailed: It was changed since the caller read it.
         EntryRefused: What it becomes does not fit the others of its cooperation.
     """
     with writing(desk.registers.engine) as conn:
         head = entries.head(conn, lock=True)
-        last = one(entries.find(conn, kind.name, code, cooperations))
-        caching.require_match(desk.request, etag(last))
-        part = _changed(desk.request, kind, last, named)
-        entered = Entered(kind.name, last.cooperation, last.code, part)
-        _check(desk, entered, desk.registers.within(conn, head))
+        last, part = _becoming(desk, conn, head, wanted)
         if entries.spelled(part) != last.body:
-            last = entries.replace(conn, head, last, part, _why(desk, reason))
+            before, why = last, _why(desk, wanted.reason)
+            last = entries.replace(conn, head, before, part, why)
+            feed.append(conn, [*announcements.of_change(before, last)], at=last.valid_from)
             audit.append(conn, [_told(last)])
     return last
+
+
+def try_change(desk: Desk, wanted: Wanted) -> Version:
+    """Return what `change` would store, and store nothing; what it raises is raised here too."""
+    with reading(desk.registers.engine) as conn:
+        head = entries.head(conn)
+        last, part = _becoming(desk, conn, head, wanted)
+    if entries.spelled(part) == last.body:
+        return last
+    return entries.following(head, last, part, _why(desk, wanted.reason))
+
+
+def _check_new(desk: Desk, entered: Entered, register: Register) -> None:
+    _check(desk, entered, register)
+    if register.knows(entered.cooperation, entered.kind, entered.code):
+        raise CodeTaken
+
+
+def _becoming(desk: Desk, conn: Connection, head: Head, wanted: Wanted) -> tuple[Version, Part]:
+    """Return an entry's last version and what a change makes of it, if it may."""
+    kind = wanted.kind
+    last = one(entries.find(conn, kind.name, wanted.code, wanted.cooperations))
+    caching.require_match(desk.request, etag(last))
+    part = _changed(desk.request, kind, last, wanted.named)
+    entered = Entered(kind.name, last.cooperation, last.code, part)
+    _check(desk, entered, desk.registers.within(conn, head))
+    return last, part
 
 
 def _why(desk: Desk, reason: str) -> Writing:
@@ -139,8 +183,8 @@ def etag(version: Version) -> str:
     return f'"{version.digest[:32]}"'
 
 
-def one(found: Sequence[Version]) -> Version:
-    """Return the only entry of those found.
+def one(found: Sequence[Found]) -> Found:
+    """Return the only one of those found in several cooperations.
 
     Raises:
         NotFound: There is none.
@@ -211,18 +255,24 @@ def _areas_of_others(caller: Caller, entered: Entered, register: Register) -> It
 
     Figures belong to areas, not to cooperations: who adds an area decides who may see it.
     """
-    indicator = entered.part
-    if not isinstance(indicator, Indicator) or indicator.fed_by != "service":
-        return
     if caller.cooperations in {None, ("*",)}:
         return
-    others = register.of(entered.cooperation, "indicators", Indicator)
-    known = {area for other in others for area in other.jurisdictions}
-    for number, area in enumerate(indicator.jurisdictions):
+    others = register.of(entered.cooperation, entered.kind, Part)
+    indicators = register.of(entered.cooperation, "indicators", Indicator)
+    known = {area for other in (*indicators, *others) for area in _areas(other).values()}
+    for place, area in _areas(entered.part).items():
         if area not in known:
-            yield Fault(f"jurisdictions.{number}", "jurisdiction-not-yours")
-    if indicator.control is not None and indicator.control.jurisdiction not in known:
-        yield Fault("control.jurisdiction", "jurisdiction-not-yours")
+            yield Fault(place, "jurisdiction-not-yours")
+
+
+def _areas(part: Part) -> dict[str, str]:
+    """Return the areas whose figures an entry shows, each with its place."""
+    if isinstance(part, Indicator) and part.fed_by == "service":
+        return {f"jurisdictions.{number}": area for number, area in enumerate(part.jurisdictions)}
+    if isinstance(part, Intervention):
+        named = {"reach": part.reach, "control": part.control}
+        return {place: area for place, area in named.items() if area is not None}
+    return {}
 
 
 def _refuse(request: Request, faults: Iterable[Fault]) -> None:

@@ -148,28 +148,39 @@ def every_version(
     return [_version(row) for row in conn.execute(query.order_by(_ENTRY.c.number))]
 
 
-def add(
-    conn: Connection, before: Head, entered: Iterable[Entered], writing: Writing
-) -> list[Version]:
-    """Store new entries; call it in the transaction that locked the head *before*."""
+def drafted(before: Head, entered: Iterable[Entered], writing: Writing) -> list[Version]:
+    """Return new entries as they would be stored after the head *before*."""
     number, at = before.number, _next(before, writing)
     made: list[Version] = []
     for each in entered:
         number += 1
         name = (each.kind, each.cooperation, each.code)
         made.append(_made(number, number, name, 1, each.part, writing, at))
-    _insert(conn, made, number, at)
     return made
+
+
+def add(
+    conn: Connection, before: Head, entered: Iterable[Entered], writing: Writing
+) -> list[Version]:
+    """Store new entries; call it in the transaction that locked the head *before*."""
+    made = drafted(before, entered, writing)
+    _insert(conn, made)
+    return made
+
+
+def following(before: Head, last: Version, part: Part, writing: Writing) -> Version:
+    """Return the version that would follow *last* after the head *before*."""
+    number, at = before.number + 1, _next(before, writing)
+    name = (last.kind, last.cooperation, last.code)
+    return _made(number, last.place, name, last.version + 1, part, writing, at)
 
 
 def replace(conn: Connection, before: Head, last: Version, part: Part, writing: Writing) -> Version:
     """Store the version that follows *last*; call it in the transaction that locked the head."""
-    number, at = before.number + 1, _next(before, writing)
-    name = (last.kind, last.cooperation, last.code)
-    made = _made(number, last.place, name, last.version + 1, part, writing, at)
-    ended = sa.update(_ENTRY).where(_ENTRY.c.number == last.number).values(valid_to=at)
+    made = following(before, last, part, writing)
+    ended = sa.update(_ENTRY).where(_ENTRY.c.number == last.number).values(valid_to=made.valid_from)
     conn.execute(ended)
-    _insert(conn, [made], number, at)
+    _insert(conn, [made])
     return made
 
 
@@ -201,12 +212,13 @@ def _next(before: Head, writing: Writing) -> datetime:
     return writing.at if last is None else max(writing.at, last)
 
 
-def _insert(conn: Connection, made: Sequence[Version], number: int, at: datetime) -> None:
+def _insert(conn: Connection, made: Sequence[Version]) -> None:
     if not made:
         return
     rows = [{name: getattr(each, name) for name in Version.__slots__} for each in made]
     conn.execute(sa.insert(_ENTRY), rows)
-    conn.execute(sa.update(_HEAD).where(_HEAD.c.id == 1).values(number=number, changed_at=at))
+    newest = {"number": made[-1].number, "changed_at": made[-1].valid_from}
+    conn.execute(sa.update(_HEAD).where(_HEAD.c.id == 1).values(newest))
 
 
 def _in_force(as_of: datetime | None) -> sa.ColumnElement[bool]:

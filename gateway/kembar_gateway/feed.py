@@ -1,4 +1,4 @@
-"""The partner's feed: what changed in figures and reports, numbered in the order of commits."""
+"""The partner's feed: what changed in figures, reports and register, in the order of commits."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _HEAD = cast("sa.Table", cast("Any", ChangeHead).__table__)
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What changed: a figure, of all that have its indicator, or a cooperation's report."""
+    """What changed: a figure, of all with its indicator, or a report or entry of a cooperation."""
 
     kind: str
     detail: dict[str, Any]  # Any: JSON that depends on the kind
@@ -93,7 +93,7 @@ def read(
         conn: A snapshot.
         after: The last number looked at before.
         limit: Most changes to look at.
-        cooperations: Whose reports are told of.
+        cooperations: Whose reports and entries are told of.
         areas: Of which indicators figures are told of, each with its areas.
     """
     wanted = sa.or_(
@@ -123,7 +123,7 @@ def shown(told: Told, cooperation: str) -> dict[str, Any]:
         "at": told.at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "change": told.news.kind,
         "cooperation": cooperation,
-        "indicator": told.news.indicator,
+        "indicator": told.news.indicator or told.news.detail.get("indicator"),
         "detail": told.news.detail,
     }
 

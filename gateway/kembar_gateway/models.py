@@ -1,10 +1,19 @@
-"""Tables of the gateway: clients, figures and register entries, pulls, reports, the feed."""
+"""Tables of the gateway: clients, figures, the register and its evidence, reports, the feed."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 
@@ -145,6 +154,37 @@ class RegisterHead(SQLModel, table=True):
     id: int = Field(primary_key=True)
     number: int = Field(sa_type=BigInteger)
     changed_at: datetime | None = None
+
+
+class EvidenceFile(SQLModel, table=True):
+    """A file that a cooperation's register names by its digest; never changed or deleted."""
+
+    __tablename__ = "evidence_file"
+
+    cooperation: str = Field(primary_key=True, sa_type=Text)
+    sha256: str = Field(primary_key=True, sa_type=Text)
+    media_type: str = Field(sa_type=Text)
+    ending: str = Field(sa_type=Text)
+    name: str | None = Field(default=None, sa_type=Text)
+    bytes: int = Field(sa_type=BigInteger)
+    added_at: datetime
+    added_by: str = Field(sa_type=Text)
+
+
+class EvidencePiece(SQLModel, table=True):
+    """A part of such a file; the parts in the order of their numbers are the file."""
+
+    __tablename__ = "evidence_piece"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["cooperation", "sha256"], ["evidence_file.cooperation", "evidence_file.sha256"]
+        ),
+    )
+
+    cooperation: str = Field(primary_key=True, sa_type=Text)
+    sha256: str = Field(primary_key=True, sa_type=Text)
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    content: bytes = Field(sa_type=LargeBinary)
 
 
 class Report(SQLModel, table=True):

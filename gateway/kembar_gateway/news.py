@@ -21,13 +21,21 @@ router = Router(tags=["outcomes"])
 
 
 class ChangeShown(BaseModel):
-    """A change: of a figure that outcomes are made from, or of a report."""
+    """A change: of a figure that outcomes are made from, of a report, or of the register."""
 
     seq: int
     at: datetime
-    change: Literal["figure", "report-published", "report-countersigned"]
+    change: Literal[
+        "figure",
+        "report-published",
+        "report-countersigned",
+        "register-changed",
+        "target-changed",
+    ]
     cooperation: str
-    indicator: str | None = Field(description="Whose outcomes changed; null for reports.")
+    indicator: str | None = Field(
+        description="Whose figure or target changed; null for reports and entries."
+    )
     detail: dict[str, Any]
 
 
@@ -48,7 +56,7 @@ def list_changes(
     limit: LimitDep,
     cursor: Annotated[str | None, Query(max_length=1000)] = None,
 ) -> Response:
-    """Answer what changed in outcomes and reports since *cursor*, in the order of commits.
+    """Answer what changed in outcomes, reports and register since *cursor*, in order of commits.
 
     No change is ever skipped, however late it was committed, and none comes twice.
     """

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from kembar_gateway import asking, entering, entries
 from kembar_gateway.asking import CooperationQuery
+from kembar_gateway.evidence import store as evidence_store
 from kembar_gateway.reckoning import sampling, targets
 from kembar_gateway.reckoning.composition import Composition, composition
 from kembar_gateway.reckoning.deadlines import Overdue, overdue
@@ -52,6 +53,7 @@ class ChainShown(BaseModel):
     status: str
     sources: list[dict[str, Any]]  # Any: sources and evidence as the register shows them
     evidence: dict[str, Any]
+    file: str | None = Field(description="Where its file is kept; null where it is not.")
     leads_to: list[str]
 
 
@@ -124,6 +126,7 @@ def draw_sample(
     code = asking.only(registers.current(), caller, cooperation)
     with reading(registers.engine) as conn:
         register = registers.within(conn, entries.head(conn))
+        kept = evidence_store.kept_of(conn, code)
         stored = {
             (version.kind, version.code): version
             for version in entries.current(conn)
@@ -144,6 +147,9 @@ def draw_sample(
                 status=chain.fact.status,
                 sources=[source.model_dump() for source in chain.fact.sources],
                 evidence=chain.evidence.model_dump(),
+                file=f"/v1/evidence/{chain.evidence.sha256}?cooperation={code}"
+                if chain.evidence.sha256 in kept
+                else None,
                 leads_to=[f"{kind}/{named}" for kind, named in sampling.grounds(chain, own)],
             )
         )

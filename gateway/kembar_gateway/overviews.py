@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Final, Literal
 
 from fastapi import Query, Request, Response
@@ -14,6 +14,7 @@ from kembar_gateway.asking import AsOfQuery, CooperationQuery
 from kembar_gateway.reckoning import realisation
 from kembar_gateway.reckoning.assistance import Balance, assistance
 from kembar_gateway.reckoning.realisation import Tally
+from kembar_gateway.reckoning.stages import Stage, stages_of
 from kembar_gateway.reckoning.values import Ratio
 from kembar_gateway.register.activities import Commitment
 from kembar_gateway.register.agreements import Agreement
@@ -64,6 +65,7 @@ class RealisationRow(BaseModel):
     names: Text
     named: bool = Field(description="False where the source counts it but does not name it.")
     tally: Tally
+    stages: list[Stage]
 
 
 class RealisationShown(Page[RealisationRow]):
@@ -73,6 +75,7 @@ class RealisationShown(Page[RealisationRow]):
     by: By
     as_of: datetime | None = Field(description="Null for now.")
     all: Tally
+    stages: list[Stage] = Field(description="How long each step took, and what waits for it.")
     agreements: list[AgreementRow]
     complete_plan_items: Ratio = Field(
         description="Items of plans that name owner, date, budget and indicator."
@@ -119,6 +122,7 @@ def show_realisation(
         by=by,
         as_of=at,
         all=realisation.tally(commitments),
+        stages=stages_of(commitments, today=today),
         agreements=list(_agreements(agreements, commitments)),
         complete_plan_items=realisation.complete_plan_items(
             commitments,
@@ -134,7 +138,7 @@ def show_realisation(
             )
             for plan, months in plans
         ],
-        items=list(_rows(register, code, by, commitments)),
+        items=list(_rows(register, code, by, commitments, today)),
         next=None,
     )
     return caching.json_response(request, shown)
@@ -187,24 +191,31 @@ def _agreements(
 
 
 def _rows(
-    register: Register, code: str, by: By, commitments: Sequence[Commitment]
+    register: Register, code: str, by: By, commitments: Sequence[Commitment], today: date
 ) -> Iterator[RealisationRow]:
+    for key, names, named, own in _groups(register, code, by, commitments):
+        tally, stages = realisation.tally(own), stages_of(own, today=today)
+        yield RealisationRow(code=key, names=names, named=named, tally=tally, stages=stages)
+
+
+def _groups(
+    register: Register, code: str, by: By, commitments: Sequence[Commitment]
+) -> Iterator[tuple[str, Text, bool, list[Commitment]]]:
+    """Yield code, names, whether it is named, and the commitments of each scope, …."""
     if by == "scope":
-        agreements = register.of(code, "agreements", Agreement)
-        names = {f"{a.code}/{s.code}": s.names for a in agreements for s in a.scopes}
-        for row in realisation.by_scope(agreements, commitments):
-            key = f"{row.agreement}/{row.scope}"
-            yield RealisationRow(code=key, names=names[key], named=row.named, tally=row.tally)
-        return
-    if by == "programme":
+        for agreement in register.of(code, "agreements", Agreement):
+            for scope in agreement.scopes:
+                key = f"{agreement.code}/{scope.code}"
+                yield key, scope.names, scope.named, [c for c in commitments if key in c.scopes]
+    elif by == "programme":
         programmes = register.of(code, "programmes", Programme)
-        tallies = realisation.by_programme(programmes, commitments)
-        names = {programme.code: programme.names for programme in programmes}
+        for each in programmes:
+            inside = realisation.within(programmes, each.code)
+            yield each.code, each.names, True, [c for c in commitments if c.programme in inside]
     else:
-        tallies = realisation.by_party(commitments)
         names = {party.code: party.names for party in register.of(code, "parties", Party)}
-    for key, tally in tallies.items():
-        yield RealisationRow(code=key, names=names[key], named=True, tally=tally)
+        for key in dict.fromkeys(party for c in commitments for party in c.parties):
+            yield key, names[key], True, [c for c in commitments if key in c.parties]
 
 
 def _days(period: str) -> Span:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, cast
 import structlog
 from fastapi import Depends, Request
 
-from kembar_gateway import entries
+from kembar_gateway import announcements, entries, feed
 from kembar_gateway.entries import Head, Writing
 from kembar_gateway.register.book import Entered, Register
 from kembar_gateway.register.checks import faults_of
@@ -65,7 +65,10 @@ class Registers:
             absent = _fitting(absent, self.within(conn, head))
             if absent:
                 why = Writing(PROFILE, "The profile of the first start.", self.now())
-                entries.add(conn, head, absent, why)
+                added = entries.add(conn, head, absent, why)
+                # What a first start fills is the beginning; what a release adds is a change.
+                news = (each for made in added for each in announcements.of_change(None, made))
+                feed.append(conn, [*news] if head.number else [], at=self.now())
                 told = audit.Entry(audit.REGISTER, _ITSELF, PROFILE, n=len(absent))
                 audit.append(conn, [told])
         return len(absent)

@@ -12,7 +12,7 @@ from starlette.convertors import Convertor, register_url_convertor
 
 from kembar_gateway import asking, entering, entries
 from kembar_gateway.asking import AsOfQuery, CooperationQuery
-from kembar_gateway.entering import Desk, Made
+from kembar_gateway.entering import Desk, Made, Wanted
 from kembar_gateway.entries import Version
 from kembar_gateway.register.book import Entered
 from kembar_gateway.register.kinds import KINDS, Filed, Kind
@@ -29,6 +29,7 @@ from kembar_shared.chassis.problems import (
 )
 
 _GREATEST: Final = 2**63 - 1
+_PAGING: Final = ("cooperation", "as_of", "cursor", "limit")
 
 
 class EntryShown(BaseModel):
@@ -54,6 +55,13 @@ class EntryMade(EntryShown):
     """An entry as it was made."""
 
     replayed: bool = Field(default=False, description="True where an earlier answer is repeated.")
+    dry_run: bool = Field(default=False, description="True where nothing was stored.")
+
+
+class EntryChanged(EntryShown):
+    """An entry as a change leaves it."""
+
+    dry_run: bool = Field(default=False, description="True where nothing was stored.")
 
 
 class Change(BaseModel):
@@ -64,6 +72,9 @@ class Change(BaseModel):
     reason: Line
 
 
+DryRun = Annotated[
+    bool, Query(description="Check only: answer what would be stored, or why not, store nothing.")
+]
 Cursor = Annotated[str | None, Query(max_length=1000)]
 
 
@@ -129,7 +140,7 @@ def list_versions(
     return caching.json_response(request, pages.page(items, following))
 
 
-@router.patch("/v1/{kind:kind}/{code}", response_model=EntryShown)
+@router.patch("/v1/{kind:kind}/{code}", response_model=EntryChanged)
 @needs("register:write")
 def change_entry(
     request: Request,
@@ -139,13 +150,18 @@ def change_entry(
     code: str,
     change: Change,
     cooperation: CooperationQuery = None,
+    *,
+    dry_run: DryRun = False,
 ) -> Response:
     """Change one entry: a new version, for the version that If-Match names."""
     asked = asking.joined(registers.current(), caller, cooperation)
     named = change.model_extra or {}
     desk = Desk(request, registers, caller)
-    version = entering.change(desk, KINDS[kind], entering.clean(code), asked, named, change.reason)
-    return _answer(request, version)
+    wanted = Wanted(KINDS[kind], entering.clean(code), asked, named, change.reason)
+    if dry_run:
+        shown = {**entering.show(entering.try_change(desk, wanted)), "dry_run": True}
+        return Response(caching.json_bytes(shown), media_type="application/json")
+    return _answer(request, entering.change(desk, wanted))
 
 
 def _add_routes(kind: Kind) -> None:
@@ -179,11 +195,15 @@ def _add_routes(kind: Kind) -> None:
         caller: CallerDep,
         key: IdempotencyKeyDep,
         sent: Part,
+        *,
+        dry_run: DryRun = False,
     ) -> Response:
         filed = cast("Filed", sent)
         desk = Desk(request, registers, caller)
-        made = entering.create(desk, Entered(kind.name, filed.cooperation, filed.code, sent), key)
-        return _made(made)
+        entered = Entered(kind.name, filed.cooperation, filed.code, sent)
+        if dry_run:
+            return _made(entering.try_create(desk, entered))
+        return _made(entering.create(desk, entered, key))
 
     # What is sent differs from kind to kind, which no annotation in the source can say.
     create_entry.__annotations__["sent"] = kind.model
@@ -198,7 +218,14 @@ def _add_routes(kind: Kind) -> None:
 
 
 def _filters(kind: Kind, request: Request) -> dict[str, str]:
-    """Return what the list is filtered by, of what its kind offers."""
+    """Return what the list is filtered by.
+
+    Raises:
+        BadQuery: Its kind offers no such filter: a misspelt one would answer everything.
+    """
+    unknown = [name for name in request.query_params if name not in {*_PAGING, *kind.filters}]
+    if unknown:
+        raise BadQuery(name=unknown[0][:100])
     found = {name: request.query_params.get(name) for name in kind.filters}
     if too_long := [name for name, value in found.items() if len(value or "") > 200]:
         raise BadQuery(name=too_long[0])

@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from kembar_shared.chassis.settings import Settings
+from kembar_shared.chassis.settings import MEBIBYTE, Settings
 
 PACKAGES: Final = ("kembar_shared.chassis", "kembar_gateway")
 """Whose migrations the gateway's database needs."""
@@ -46,6 +46,9 @@ class GatewaySettings(Settings):
         max_length=100,
         pattern=r"^[^/&|?\s]*$",
         description="IATI identifier of who publishes reports; empty: `KEMBAR-UNREGISTERED`.",
+    )
+    evidence_bytes: int = Field(
+        default=20 * MEBIBYTE, gt=0, description="Largest file of evidence."
     )
     webhook_hosts: tuple[str, ...] = Field(
         default=(),

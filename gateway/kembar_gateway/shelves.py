@@ -86,15 +86,6 @@ class Shelf:
         """Every target that ever was, by indicator."""
         return {code: targets.revisions(versions) for code, versions in self.history.items()}
 
-    def declared_at(self, indicator: Indicator) -> datetime | None:
-        """Return since when an indicator has the control that it has."""
-        since = None
-        for known in reversed(self.history.get(indicator.code, ())):
-            if known.indicator.control != indicator.control:
-                break
-            since = known.changed_at
-        return since
-
     def revision(self, indicator: Indicator, target: Aim) -> tuple[int, Revision] | None:
         """Return how often a target was stated or changed, and the last time; None: never."""
         found = [

@@ -43,6 +43,14 @@ class Speech:
             return str(format_percent(value, f"#,##0{decimals}%", locale=self.language))
         return str(format_decimal(value, f"#,##0{decimals}", locale=self.language))
 
+    def amount(self, value: float) -> str:
+        """Write a number with the decimals it has, three at most."""
+        return str(format_decimal(value, "#,##0.###", locale=self.language))
+
+    def day(self, day: date) -> str:
+        """Write a day."""
+        return str(format_date(day, "medium", locale=self.language))
+
     def unit(self, indicator: Indicator) -> str:
         """Write the unit that stands behind a number; a percent sign is part of the number."""
         return "" if indicator.percent else indicator.unit_names.say(self.language)

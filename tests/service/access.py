@@ -57,6 +57,7 @@ KINDS = (
     "disruptions",
     "evaluations",
     "decisions",
+    "interventions",
 )
 APART = ("commitments", "indicators")
 OF_THE_SAME_MAKE = tuple(
@@ -68,6 +69,7 @@ GATEWAY = (
     PROCESS
     | {
         ("GET", "/"): PUBLIC,
+        ("GET", "/register"): PUBLIC,
         ("GET", "/static/page.css"): PUBLIC,
         ("POST", "/oauth/token"): PUBLIC,
         ("GET", "/.well-known/jwks.json"): PUBLIC,
@@ -89,14 +91,19 @@ GATEWAY = (
         ("PATCH", "/v1/{kind}/{code}"): {"register:write"},
         ("GET", "/v1/{kind}/{code}/versions"): {"outcomes:read"},
         ("GET", "/v1/indicators/{code}/targets"): {"outcomes:read"},
+        ("GET", "/v1/programmes/{code}/whole"): {"outcomes:read"},
         ("GET", "/v1/realisation"): {"outcomes:read"},
         ("GET", "/v1/budget"): {"outcomes:read"},
         ("GET", "/v1/assistance"): {"outcomes:read"},
+        ("GET", "/v1/effects"): {"outcomes:read"},
         ("GET", "/v1/composition"): {"outcomes:read"},
         ("GET", "/v1/merits"): {"outcomes:read"},
         ("GET", "/v1/emissions"): {"outcomes:read"},
         ("GET", "/v1/overdue"): {"outcomes:read"},
         ("GET", "/v1/audit-sample"): {"audit:read"},
+        ("GET", "/v1/evidence"): {"outcomes:read"},
+        ("PUT", "/v1/evidence/{sha256}"): {"register:write"},
+        ("GET", "/v1/evidence/{sha256}"): {"outcomes:read"},
         ("GET", "/v1/outcomes"): {"outcomes:read"},
         ("GET", "/v1/outcomes/{indicator}/lineage"): {"outcomes:read"},
         ("GET", "/v1/changes"): {"outcomes:read"},

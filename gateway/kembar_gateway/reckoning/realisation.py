@@ -148,24 +148,6 @@ def scopes_realised(rows: Sequence[ScopeRow]) -> tuple[Ratio, Ratio]:
     )
 
 
-def by_party(commitments: Sequence[Commitment]) -> dict[str, Tally]:
-    """Return what became of each party's commitments; a shared one counts for each of them."""
-    parties = {party: None for commitment in commitments for party in commitment.parties}
-    return {party: tally(c for c in commitments if party in c.parties) for party in parties}
-
-
-def by_programme(
-    programmes: Sequence[Programme], commitments: Sequence[Commitment]
-) -> dict[str, Tally]:
-    """Return what became of each programme's commitments, its parts' included, each once."""
-    return {
-        programme.code: tally(
-            c for c in commitments if c.programme in within(programmes, programme.code)
-        )
-        for programme in programmes
-    }
-
-
 def within(programmes: Sequence[Programme], code: str) -> set[str]:
     """Return a programme and all that are part of it, however far below."""
     found, rising = {code}, True

@@ -2,7 +2,8 @@
 
 parts          what every kind is made of: words, sources, facts, dates, evidence, references
 dates          how certain a date is
-parties, agreements, programmes, activities, commitments, resources, judging, evaluations
+parties, agreements, programmes, activities, commitments, resources, judging, evaluations,
+interventions
 the kinds themselves
 kinds          the table of kinds: address, shape, filters
 references     what an entry points at

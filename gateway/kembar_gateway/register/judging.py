@@ -17,7 +17,6 @@ from kembar_gateway.register.parts import (
     Line,
     Many,
     Part,
-    ProgrammeRef,
     Text,
     When,
 )
@@ -66,19 +65,6 @@ class HelpMeasured(Part):
     unit: Annotated[str, Field(pattern=r"^[A-Za-z0-9_%/ .-]{1,40}$")]
 
 
-class Control(Part):
-    """Another area, untouched by a measure, that the indicator is judged beside.
-
-    It counts only where it stood in the register before the measure began.
-    """
-
-    jurisdiction: Code
-    started: Annotated[str, Field(pattern=r"^(19[5-9]|20\d|21\d)\d-(0[1-9]|1[0-2])$")] = Field(
-        description="The first month with the measure."
-    )
-    programme: ProgrammeRef | None = None
-
-
 class Indicator(Part):
     """How one outcome is measured and judged; an absent baseline or target says why."""
 
@@ -110,9 +96,6 @@ class Indicator(Part):
     )
     emission_group: EmissionGroup | None = Field(
         default=None, description="Which sources an emission is of; of waste its code says so."
-    )
-    control: Control | None = Field(
-        default=None, description="Where a measure's effect shall be told from all else."
     )
     baseline: YearValue | None = None
     baseline_note: Text | None = None
@@ -150,13 +133,6 @@ class Indicator(Part):
         is_balance = self.reckoned_as == BALANCE
         if {is_balance} != {self.help is not None, self.direction == "none"}:
             raise PydanticCustomError("help-or-not", "kind of help")
-        return self
-
-    @model_validator(mode="after")
-    def _control_is_elsewhere(self) -> Indicator:
-        is_here = self.control is not None and self.control.jurisdiction in self.jurisdictions
-        if is_here or (self.control is not None and self.fed_by != "service"):
-            raise PydanticCustomError("control-elsewhere", "control")
         return self
 
     @property

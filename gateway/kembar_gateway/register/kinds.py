@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 from kembar_gateway.register.activities import STEPS, Activity, Commitment
 from kembar_gateway.register.agreements import Agreement, Decision, FocusArea
 from kembar_gateway.register.evaluations import Evaluation
+from kembar_gateway.register.interventions import Intervention
 from kembar_gateway.register.judging import Disruption, Indicator
 from kembar_gateway.register.parties import Cooperation, Party
 from kembar_gateway.register.parts import Part
@@ -146,5 +147,15 @@ _KINDS: Final = (
         },
     ),
     Kind("decisions", "decision", Decision, {"agreement": _member("agreement")}),
+    Kind(
+        "interventions",
+        "intervention",
+        Intervention,
+        {
+            "indicator": _member("indicator"),
+            "programme": _member("programme"),
+            "activity": _members("activities"),
+        },
+    ),
 )
 KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in _KINDS}

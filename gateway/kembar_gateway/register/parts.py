@@ -171,6 +171,7 @@ class About(Part):
         "budget-lines",
         "pilots",
         "indicators",
+        "interventions",
         "parties",
     ]
     code: Annotated[

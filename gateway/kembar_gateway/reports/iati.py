@@ -17,7 +17,7 @@ from kembar_gateway.register.dates import Span
 from kembar_gateway.wire import Period
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from kembar_gateway.reports.canonical import Json
 
@@ -228,17 +228,31 @@ def _period(node: ET.Element, document: Json, indicator: Json, outcome: Json) ->
     last = _first_of(period.following) - timedelta(days=1)
     ET.SubElement(child, "period-start", {"iso-date": first.isoformat()})
     ET.SubElement(child, "period-end", {"iso-date": last.isoformat()})
-    is_words = indicator["measure"] == "qualitative"
+    if indicator["measure"] == "qualitative":
+        for judgement in _judgements(document, indicator["code"], Span(first, last)):
+            _named(ET.SubElement(ET.SubElement(child, "actual"), "comment"), judgement)
+        return
     for name in ("target", "value"):
-        said, words = outcome[name], outcome.get(f"{name}_words")
-        tag = "actual" if name == "value" else name
-        if is_words and words is not None:
-            _named(ET.SubElement(ET.SubElement(child, tag), "comment"), words)
-        elif not is_words and said is not None:
+        said = outcome[name]
+        if said is not None:
+            tag = "actual" if name == "value" else name
             place = ET.SubElement(child, tag, _number(said, indicator))
             if name == "value":
                 state = document["texts"][f"state.{outcome['state']}"]
                 _named(ET.SubElement(place, "comment"), state)
+
+
+def _judgements(document: Json, indicator: str, period: Span) -> Iterator[dict[str, str]]:
+    """Yield what evaluations say of a qualitative indicator in *period*, and on whose word."""
+    for evaluation in document["register"]["evaluations"]:
+        if evaluation["state"] == "cancelled":
+            continue
+        for each in evaluation["judgements"]:
+            if each["indicator"] == indicator and Span.of(each["period"]).lies_in(period):
+                # A claim must not read as a finding of the publisher's own.
+                source = f" [{each['status']}: {each['sources'][0]['title']}]"
+                text = each["text"]
+                yield {language: f"{text[language]}{source}" for language in text if text[language]}
 
 
 def _first_of(month: int) -> date:

@@ -284,7 +284,7 @@ def test_every_operation_demands_its_scope(gateway):
             assert (without.status_code, wrong.status_code) == (401, 403), path
             assert without.headers["www-authenticate"].startswith("Bearer")
             assert all(scope in wrong.json()["detail"] for scope in scopes)
-    assert checked == 63
+    assert checked == 72
 
 
 def test_building_the_app_touches_neither_keys_nor_database(settings, tmp_path):

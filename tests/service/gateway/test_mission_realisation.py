@@ -106,6 +106,23 @@ def test_f2_delay_is_between_what_was_promised_and_what_was_delivered(made):
     assert (delay["n"], delay["median_days"]) == (1, 10)
 
 
+def test_f2_each_stage_has_its_delays_and_what_still_waits(made):
+    slow = [step("planned", "2023-01-01"), step("agreed", "2023-03-02"), step("funded", "2024")]
+    made.enter("commitments", commitment("slow", *slow, parties=["west"]))
+    made.enter("commitments", commitment("plan", step("planned", "2020"), parties=["east"]))
+
+    shown = made.show("realisation", by="party")
+    agreed, funded = shown["stages"][:2]
+    assert (agreed["before"], agreed["after"]) == ("planned", "agreed")
+    assert (agreed["n"], agreed["median_least_days"], agreed["most_days"]) == (1, 60, 60)
+    assert (agreed["waiting"], funded["waiting"], funded["n"]) == (1, 0, 1)
+    assert agreed["longest_wait_days"] > 365
+    # The year alone is known: between 305 and 670 days, never one number.
+    assert (funded["least_days"], funded["most_days"]) == (305, 670)
+    east = next(row for row in shown["items"] if row["code"] == "east")
+    assert (east["stages"][0]["n"], east["stages"][0]["waiting"]) == (0, 1)
+
+
 def test_f3_the_share_of_soft_activities_has_its_denominator(shared_planner, made):
     shown = shared_planner.get("/v1/composition", cooperation=BOTH).json()["activities"]
     assert share(shown["soft"]) == (8, 8)

@@ -10,6 +10,8 @@ from tests.service.gateway.entries import (
     Planner,
     commitment,
     entry,
+    fact,
+    faults,
     party,
     share,
     step,
@@ -36,6 +38,25 @@ def test_a3_findings_are_obstacles_or_opportunities(source):
         "obstacle",
     )
     assert "kawasaki-of-bandung" not in source("evaluations", finding_kind="opportunity")
+
+
+def test_a5_an_agreement_has_a_type_and_a_life(made, source):
+    kinds = {code: each["kind"] for code, each in source("agreements").items()}
+    assert set(kinds.values()) == {"memorandum"}
+
+    made.enter("agreements", entry("loi", kind="letter_of_intent", state="draft"))
+    for state, members in (
+        ("signed", {"signed_on": "2024-02-06"}),
+        ("in_force", {}),
+        ("ended", {"ended": "2026"}),
+    ):
+        made.change("agreements", "loi", {"state": state, **members})
+    versions = made.show("agreements/loi/versions")["items"]
+    assert [v["state"] for v in versions] == ["draft", "signed", "in_force", "ended"]
+    assert [v["valid_to"] is None for v in versions] == [False, False, False, True]
+    assert [a["code"] for a in made.show("agreements", state="ended")["items"]] == ["loi"]
+    body = entry("club", made.code, kind="sister_city_club")
+    assert faults(made.planner.post("agreements", body)) == {("body.kind", "literal_error")}
 
 
 def test_a6_second_cooperation_cannot_read_the_first(shared_gateway, made):
@@ -133,6 +154,29 @@ def test_c6_knowledge_sharing_is_counted_apart_from_training(shared_planner, sou
     assert "kang-pisman-knowledge" in source("activities", kind="knowledge_sharing")
 
 
+def test_c7_a_training_tells_who_came_for_how_long_and_what_stayed(made):
+    people = [
+        {"group": "civil-servants", "party": "west", "persons": 20, "person_days": 60.0},
+        {"group": "community", "persons": 35, "person_days": 35.0},
+    ]
+    test = fact(on="2024-11", tested=40, passed=28)
+    shown = made.enter(
+        "activities", entry("course", kind="training", participants=people, follow_up=test)
+    )
+    assert {p["group"]: p["person_days"] for p in shown["participants"]} == {
+        "civil-servants": 60,
+        "community": 35,
+    }
+    assert (shown["follow_up"]["tested"], shown["follow_up"]["passed"]) == (40, 28)
+
+    body = entry("wonder", made.code, kind="training", follow_up=test | {"passed": 41})
+    assert faults(made.planner.post("activities", body)) == {
+        ("body.follow_up", "more-passed-than-tested")
+    }
+    unknown = made.enter("activities", entry("talk", kind="knowledge_sharing"))
+    assert (unknown["participants"], unknown["follow_up"]) == ([], None)
+
+
 def test_c8_c12_actor_groups_are_an_open_list(source, made):
     groups = {p["group"] for p in source("activities")["kang-pisman-training"]["participants"]}
     assert groups == {"civil-servants", "planning-agency", "environment-agency", "community"}
@@ -181,6 +225,36 @@ def test_d1_what_a_part_realises_counts_once_for_the_whole(made):
     assert share(made.show("realisation", by="programme")["all"]["realised"]) == (1, 1)
 
 
+def test_d1_a_whole_counts_stations_indicators_and_commitments_of_its_parts_once(made):
+    made.judge("water.quality", focus_area="waste")
+    linked = {"stations": ["CPM-*"], "indicators": ["water.quality"]}
+    made.enter("programmes", entry("citarum", level="national", **linked))
+    made.enter("programmes", entry("river", level="city", parent="citarum", **linked))
+    made.enter("programmes", entry("bend", parent="river", stations=["CPM-01"]))
+    made.enter("commitments", commitment("a", step("delivered", "2024"), programme="bend"))
+    made.enter("activities", entry("t", kind="training", programme="river"))
+
+    whole = made.show("programmes/citarum/whole")
+
+    assert [(p["code"], p["depth"]) for p in whole["programmes"]] == [
+        ("citarum", 0),
+        ("river", 1),
+        ("bend", 2),
+    ]
+    assert whole["indicators"] == [
+        {"code": "water.quality", "named_by": ["citarum", "river"], "inside": None}
+    ]
+    assert [(s["code"], s["inside"]) for s in whole["stations"]] == [
+        ("CPM-*", None),
+        ("CPM-01", "CPM-*"),
+    ]
+    assert share(whole["all"]["realised"]) == (1, 1)
+    assert [share(p["own"]["realised"]) for p in whole["programmes"]] == [(0, 0), (0, 0), (1, 1)]
+    assert whole["activities"] == {"training": 1}
+    nobody = made.planner.get("/v1/programmes/nobody/whole", cooperation=made.code)
+    assert nobody.status_code == 404
+
+
 def test_d1_the_cipamokolan_is_part_of_citarum_harum(source):
     assert source("programmes", parent="citarum-harum").keys() == {"cipamokolan"}
 
@@ -202,6 +276,19 @@ def test_d3_the_fourth_joint_training_has_an_uncertain_date(source):
     assert training["series"] == {"name": "Joint Training Program", "number": 4}
     assert (date["on"], date["alternatives"]) == ("2019", ["2020"])
     assert date["note"]["en"] == "2019 or 2020, source unclear"
+
+
+def test_d5_the_source_gives_no_control_so_no_effect_is_claimed(shared_planner):
+    (told,) = shared_planner.get("/v1/effects", cooperation=BOTH).json()["items"]
+    shown = shared_planner.get(f"/v1/interventions/{told['intervention']}", cooperation=BOTH).json()
+
+    assert (told["wording"], told["reason"], told["jump"]) == ("not_assessable", "no_control", None)
+    assert (shown["activities"], shown["parties"]) == (
+        ["cipamokolan-mentoring"],
+        ["bandung", "kawasaki"],
+    )
+    assert (shown["started"]["on"], shown["started"]["status"]) == ("2019", "claimed")
+    assert shown["control"] is None
 
 
 def test_d6_a_silent_activity_shows_no_continuation(shared_planner):

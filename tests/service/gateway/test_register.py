@@ -178,6 +178,16 @@ def test_two_cooperations_may_judge_by_one_indicator(gateway, planner):
     samples = [line.rpartition(" ")[0] for line in metrics.splitlines() if "citarum" in line]
     assert samples
     assert len(samples) == len(set(samples))
+    # Each partner hears of its own indicator's targets alone, though both have one code.
+    told = {
+        whose: Planner(gateway, cooperations=(whose,)).get("/v1/changes", limit=1000).json()
+        for whose in (BOTH, OTHER)
+    }
+    news = {
+        whose: {i["change"] for i in page["items"] if "register" in i["change"]}
+        for whose, page in told.items()
+    }
+    assert news == {BOTH: set(), OTHER: {"register-changed"}}
 
 
 def test_each_write_is_in_the_trail_and_a_refused_one_changes_nothing(planner):
@@ -194,6 +204,33 @@ def test_each_write_is_in_the_trail_and_a_refused_one_changes_nothing(planner):
     ]
     assert (trail[0]["subject"], trail[0]["client"]) == ("profile", "gateway")
     assert planner.get("/v1/commitments/refused").status_code == 404
+
+
+def test_the_partner_is_told_of_entries_and_of_each_target(gateway, planner):
+    before = gateway.get("/v1/changes").json()["next"]
+    planner.post("commitments", commitment("told"))
+    path, source = "/v1/indicators/waste.generated", fact()
+    first = planner.change(path, {"targets": [{"year": 2030, "value": 9.0, **source}],
+                                  "targets_note": None, "reason": "Agreed."})  # fmt: skip
+    planner.change(path, {"targets": [{"year": 2030, "value": 8.0, **source}], "reason": "Bolder."})
+    tried = commitment("tried")
+    client = planner.client
+    client.post("/v1/commitments?dry_run=true", json=tried, headers=planner.headers)
+
+    items = gateway.get("/v1/changes", params={"cursor": before}).json()["items"]
+
+    told = [item["detail"] for item in items if item["change"] == "register-changed"]
+    assert (told[0]["code"], told[0]["version"]) == ("told", 1)
+    assert told[-1]["members"] == ["targets"]
+    targets = [item for item in items if item["change"] == "target-changed"]
+    assert [item["detail"]["reason"] for item in targets[-1:]] == ["Bolder."]
+    last = targets[-1]
+    assert (last["indicator"], last["detail"]["period"]) == ("waste.generated", "2030")
+    assert (last["detail"]["former"], last["detail"]["value"]) == (9.0, 8.0)
+    assert last["detail"]["version"] == first["version"] + 1
+    # Another cooperation's partner may judge by the same indicator and hears nothing of it.
+    others = Planner(gateway, cooperations=(OTHER,))
+    assert others.get("/v1/changes", cursor=before).json()["items"] == []
 
 
 def test_pages_follow_each_other_and_lists_are_filtered(planner):
@@ -221,6 +258,8 @@ def test_pages_follow_each_other_and_lists_are_filtered(planner):
     ]
     assert planner.get("/v1/activities", cursor="bm8").status_code == 400
     assert planner.get("/v1/activities", kind="x" * 201).status_code == 400
+    misspelt = planner.get("/v1/activities", kinds="training")
+    assert (misspelt.status_code, "kinds" in misspelt.json()["detail"]) == (400, True)
     tag = {"If-None-Match": trainings.headers["etag"]}
     again = planner.client.get(
         "/v1/activities?kind=training&limit=2", headers=planner.headers | tag
@@ -244,7 +283,7 @@ def test_another_cooperation_is_like_none(gateway, planner):
     )
     kinds = kind_shown["schema"]["enum"]
 
-    assert len(kinds) == 15
+    assert len(kinds) == 16
     for kind in kinds:
         told = narrow.get(f"/v1/{kind}").text
         assert BOTH not in told
@@ -275,4 +314,5 @@ def test_another_cooperation_is_like_none(gateway, planner):
     assert planner.get("/v1/parties/bandung", cooperation=BOTH).json()["cooperation"] == BOTH
     assert planner.get("/v1/realisation").status_code == 409
     assert narrow.get("/v1/realisation").json()["all"]["realised"]["state"] == "no_data"
-    assert narrow.get("/v1/realisation", cooperation=BOTH).status_code == 404
+    for view in ("realisation", "effects", "evidence", "programmes/citarum-harum/whole"):
+        assert narrow.get(f"/v1/{view}", cooperation=BOTH).status_code == 404

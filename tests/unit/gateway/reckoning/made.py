@@ -39,8 +39,8 @@ def agreement(code, *scopes):
     return Agreement.model_validate(entry(code, kind="memorandum", scopes=shaped))
 
 
-def programme(code, parent=None):
-    return Programme.model_validate(entry(code, parent=parent))
+def programme(code, parent=None, **members):
+    return Programme.model_validate(entry(code, parent=parent) | members)
 
 
 def contribution(code, giver, receiver, quantity, **members):

@@ -51,11 +51,27 @@ def sample(**activity):
         if each["code"] == "wastewater-project":
             each.update(wastewater, **activity)
     document["indicators"][0]["measure"] = "qualitative"
-    said = {"en": "Better sorted", "id": "Lebih terpilah", "ja": "分別が改善"}
-    document["outcomes"][0] |= {
-        "value_words": said, "target_words": said, "baseline": 1.0, "baseline_year": 2018,
-    }  # fmt: skip
+    document["outcomes"][0] |= {"baseline": 1.0, "baseline_year": 2018}
+    document["register"]["evaluations"] += [
+        judged(document["indicators"][0]["code"], *said) for said in JUDGEMENTS
+    ]
     return document
+
+
+JUDGEMENTS = (
+    ("2023-06", "Better sorted", "standing"),
+    ("2022", "In another year", "standing"),
+    ("FY2023", "Not surely within the year", "standing"),
+    ("2023", "Taken back", "cancelled"),
+)
+
+
+def judged(indicator, period, text, state):
+    """Return an evaluation with one judgement, as the register tells it."""
+    said = {"en": text, "id": None, "ja": "分別が改善"}
+    judgement = {"indicator": indicator, "period": period, "text": said, "status": "claimed",
+                 "sources": [{"title": "Survey"}]}  # fmt: skip
+    return {"state": state, "judgements": [judgement]}
 
 
 def test_it_is_valid_by_the_official_schema(etree, schema):
@@ -124,7 +140,11 @@ def test_what_is_judged_in_words_has_no_value(etree):
 
     assert result.xpath(".//@value") == []
     assert result.xpath("period/actual/comment/narrative[@xml:lang='en']/text()") == [
-        "Better sorted"
+        "Better sorted [claimed: Survey]"
+    ]
+    assert [n.attrib[f"{XML}lang"] for n in result.findall("period/actual/comment/narrative")] == [
+        "en",
+        "ja",
     ]
 
 
