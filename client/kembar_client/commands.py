@@ -16,6 +16,7 @@ from rich.table import Table
 
 from kembar_client import (
     audit_commands,
+    backfill_commands,
     backup_commands,
     client_commands,
     evidence_commands,
@@ -81,6 +82,7 @@ app = typer.Typer(
 for command in (backup_commands.backup, backup_commands.restore, backup_commands.migrate_store):
     app.command()(command)
 app.command()(verify_commands.verify)
+app.command()(backfill_commands.backfill)
 app.add_typer(client_commands.app)
 app.add_typer(audit_commands.app, name="audit")
 app.add_typer(register_commands.app)

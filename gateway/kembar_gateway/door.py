@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import select
 import socket
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Set
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import httpcore
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
+from opentelemetry import propagate
 
 from kembar_gateway.settings import GatewaySettings
 from kembar_shared.chassis.auth import Router, public
@@ -158,9 +159,14 @@ def _sent(request: Request, url: httpcore.URL, service: str, *, has_body: bool) 
         (b"x-request-id", str(request.state.request_id).encode()),
         (b"x-forwarded-prefix", f"/{service}".encode()),
     ]
+    # Where requests are traced, the service's span hangs below ours.
+    traced: dict[str, str] = {}
+    propagate.inject(traced)
+    own = {name.lower().encode(): value.encode() for name, value in traced.items()}
+    sent += own.items()
     sent += [
         (name, value)
-        for name, value in _kept(request.headers.raw, _NOT_SENT)
+        for name, value in _kept(request.headers.raw, _NOT_SENT | own.keys())
         if not name.startswith(b"x-forwarded")
     ]
     if has_body and "content-length" not in request.headers:
@@ -180,7 +186,7 @@ def _is_local(name: bytes, value: bytes) -> bool:
     return name == b"location" and value.startswith(b"/") and not value.startswith(b"//")
 
 
-def _kept(headers: Iterable[tuple[bytes, bytes]], dropped: frozenset[bytes]) -> Headers:
+def _kept(headers: Iterable[tuple[bytes, bytes]], dropped: Set[bytes]) -> Headers:
     """Return the headers that are not of one connection alone, nor named as such."""
     lowered = [(name.lower(), value) for name, value in headers]
     named = {

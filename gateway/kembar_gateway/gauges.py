@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING, Final
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from kembar_gateway import shelves, store
+from kembar_gateway.reckoning.deadlines import (
+    PLAN_MONTHS,
+    REASONS,
+    SILENT_MONTHS,
+    Overdue,
+    overdue,
+)
+from kembar_gateway.register.activities import Activity, Commitment
+from kembar_gateway.register.evaluations import Evaluation
 from kembar_shared.chassis.database import Engine, reading
 from kembar_shared.chassis.problems import DatabaseUnavailable
 
@@ -17,12 +27,14 @@ if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
     from kembar_gateway.outcomes import Outcome
+    from kembar_gateway.register.book import Register
     from kembar_gateway.registers import Registers
     from kembar_gateway.settings import Clock, GatewaySettings
     from kembar_gateway.shelves import Shelf
     from kembar_gateway.store import Heard
 
-_OUTCOME_LABELS = ("cooperation", "indicator", "period", "origin")
+_OUTCOME_LABELS: Final = ("cooperation", "indicator", "period", "origin")
+_OVERDUE_LABELS: Final = ("cooperation", "what", "reason")
 
 
 class OutcomeCollector(Collector):
@@ -56,17 +68,23 @@ class OutcomeCollector(Collector):
                 ]
         except DatabaseUnavailable:
             return
-        yield self._sources(heard)
+        yield from self._sources(heard)
         yield from _outcomes(several)
+        yield from _overdue(register, now)
 
     @property
     def _stale_after_s(self) -> float:
         return self._settings.stale_after_s
 
-    def _sources(self, heard: Mapping[str, Heard]) -> Metric:
+    def _sources(self, heard: Mapping[str, Heard]) -> Iterator[Metric]:
         up = GaugeMetricFamily(
             "kembar_source_up",
             "1 where the last pull of the service succeeded.",
+            labels=["service"],
+        )
+        fetched = GaugeMetricFamily(
+            "kembar_source_fetched_timestamp_seconds",
+            "When the service last confirmed its figures.",
             labels=["service"],
         )
         for service in self._settings.services:
@@ -78,7 +96,9 @@ class OutcomeCollector(Collector):
             )
             is_up = known is not None and known.last_error is None and age_s <= self._stale_after_s
             up.add_metric([service], float(is_up))
-        return up
+            if known is not None and known.fetched_at is not None:
+                fetched.add_metric([service], known.fetched_at.timestamp())
+        yield from (up, fetched)
 
 
 def _outcomes(several: Iterable[Shelf]) -> Iterator[Metric]:
@@ -105,14 +125,14 @@ def _outcomes(several: Iterable[Shelf]) -> Iterator[Metric]:
         origin = "" if outcome.origin is None else outcome.origin.value
         labels = [cooperation, outcome.indicator, str(outcome.period), origin]
         state.add_metric([*labels, outcome.state.value], 1.0)
+        fetched = [s.fetched_at.timestamp() for s in outcome.sources if s.fetched_at is not None]
+        if fetched:
+            known_at.add_metric(labels, min(fetched))
         if outcome.value is None:
             continue
         value.add_metric(labels, outcome.value)
         if outcome.progress is not None:
             progress.add_metric(labels, outcome.progress)
-        fetched = [s.fetched_at.timestamp() for s in outcome.sources if s.fetched_at is not None]
-        if fetched:
-            known_at.add_metric(labels, min(fetched))
     yield from (value, progress, known_at, state)
 
 
@@ -123,3 +143,35 @@ def _exported(several: Iterable[Shelf]) -> Iterator[tuple[str, Outcome]]:
             numbered = [year for year in shelf.years(indicator) if year.value is not None]
             if numbered and numbered[-1].period != shelf.last_twelve:
                 yield shelf.cooperation, numbered[-1]
+
+
+def _overdue(register: Register, now: datetime) -> Iterator[Metric]:
+    """Yield how much is overdue, and since when the oldest of it is."""
+    count = GaugeMetricFamily(
+        "kembar_overdue",
+        "What should have happened by now, by why it is listed; see /v1/overdue.",
+        labels=_OVERDUE_LABELS,
+    )
+    since = GaugeMetricFamily(
+        "kembar_overdue_since_timestamp_seconds",
+        "The last day, at midnight UTC, on which the oldest of it would have been in time.",
+        labels=_OVERDUE_LABELS,
+    )
+    for cooperation in register.cooperations:
+        found: dict[tuple[str, str], list[Overdue]] = {each: [] for each in REASONS}
+        for late in overdue(
+            register.of(cooperation, "evaluations", Evaluation),
+            register.of(cooperation, "commitments", Commitment),
+            register.of(cooperation, "activities", Activity),
+            today=register.today(cooperation, now),
+            plan_months=PLAN_MONTHS,
+            silent_months=SILENT_MONTHS,
+        ):
+            found[late.what, late.reason].append(late)
+        for labels, listed in found.items():
+            count.add_metric([cooperation, *labels], len(listed))
+            if listed:
+                oldest = min(late.due_on for late in listed)
+                at = datetime.combine(oldest, time(), UTC)
+                since.add_metric([cooperation, *labels], at.timestamp())
+    yield from (count, since)

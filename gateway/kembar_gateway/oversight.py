@@ -13,7 +13,7 @@ from kembar_gateway.asking import CooperationQuery
 from kembar_gateway.evidence import store as evidence_store
 from kembar_gateway.reckoning import sampling, targets
 from kembar_gateway.reckoning.composition import Composition, composition
-from kembar_gateway.reckoning.deadlines import Overdue, overdue
+from kembar_gateway.reckoning.deadlines import PLAN_MONTHS, SILENT_MONTHS, Overdue, overdue
 from kembar_gateway.reckoning.targets import Known, Revision
 from kembar_gateway.register.activities import Activity, Commitment
 from kembar_gateway.register.evaluations import Evaluation
@@ -25,8 +25,6 @@ from kembar_shared.chassis.auth import CallerDep, Router, needs
 from kembar_shared.chassis.database import reading
 from kembar_shared.chassis.pages import Page
 
-PLAN_MONTHS: Final = 12
-SILENT_MONTHS: Final = 12
 SAMPLES: Final = 20
 MOST_SAMPLES: Final = 500
 

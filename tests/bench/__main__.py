@@ -19,11 +19,11 @@ from typing import Final
 
 import psycopg
 
-from tests.bench import files, indices, posts, product, reads, report, trust
+from tests.bench import files, indices, posts, product, reads, report, scrapes, trust
 from tests.bench.ground import Ground, prepared
 from tests.bench.results import Run, machine, now
 
-CASES: Final = ("files", "naive", "posts", "trust", "reads", "indices")
+CASES: Final = ("files", "naive", "posts", "trust", "reads", "indices", "scrapes")
 SIZES: Final = (1000, 100_000, 1_000_000)
 BLOCKS: Final = (1, 10)
 LARGE_BLOCKS: Final = (1, 10, 48)
@@ -79,6 +79,8 @@ def _measure(ground: Ground, case: str, asked: argparse.Namespace) -> None:
         trust.run(ground)
     elif case == "indices":
         indices.run(ground)
+    elif case == "scrapes":
+        scrapes.run(ground, scrapes.QUICK if asked.quick else scrapes.SERIES)
     else:
         reads.run(ground, asked.blocks, hours_apart=WEEK_H if asked.quick else 1)
     ground.say("\n" + report.plain(ground.results[before:]))

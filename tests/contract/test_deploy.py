@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 from ruamel.yaml import YAML
 
 from tests.deploying import DEPLOY, PROCESSES, check, tool
@@ -21,6 +23,7 @@ def test_promtool_accepts_the_configuration(tmp_path):
     # promtool wants the secret's file to be there.
     secret = tmp_path / "scraper_secret"
     secret.write_text("x")
+    shutil.copy(DEPLOY / "prometheus" / "rules.yml", tmp_path)
     (tmp_path / "prometheus.yml").write_text(
         text.replace("/run/secrets/scraper_secret", str(secret))
     )

@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 from kembar_gateway.reckoning.realisation import DELIVERED, is_cancelled, plan_only, reached
 from kembar_gateway.register.activities import STEPS, Activity, Commitment
 from kembar_gateway.register.dates import Span, add_months, months_between
 from kembar_gateway.register.evaluations import Evaluation
+
+PLAN_MONTHS: Final = 12
+SILENT_MONTHS: Final = 12
+
+REASONS: Final = (
+    ("evaluation", "not-held"),
+    ("evaluation", "due-again"),
+    ("recommendation", "open"),
+    ("commitment", "not-delivered"),
+    ("commitment", "only-a-plan"),
+    ("activity", "silent"),
+)
+"""What may be listed, and why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import uvicorn
 from pydantic import ValidationError
 
-from kembar_shared.chassis import logs, migrate, rights
+from kembar_shared.chassis import logs, migrate, rights, scraping
 from kembar_shared.chassis.audit import commands as audits
 from kembar_shared.chassis.backup import commands as backups
 from kembar_shared.chassis.database import connect, writing
@@ -204,7 +204,11 @@ def _serve(
     gc.freeze()
     gc.set_threshold(_GARBAGE)
     try:
-        server(app, settings).run()
+        with scraping.served(settings, app.state.metrics):
+            server(app, settings).run()
+    except SettingUnfit as unfit:
+        sys.stderr.write(f"{service}: {unfit}\n")
+        return 2
     except KeyboardInterrupt:
         return 0
     return 0

@@ -97,6 +97,21 @@ class Settings(BaseSettings):
     rate_per_s: float = Field(
         default=10, gt=0, description="Requests a client may send each second in the long run."
     )
+    metrics_host: str = Field(
+        default="127.0.0.1", description="Address of the open `/metrics`, where it has a port."
+    )
+    metrics_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="Port on which `/metrics` asks for no token; unset: there is none.",
+    )
+    traces_url: str = Field(
+        default="",
+        pattern=r"^(https?://.+)?$",
+        description="Where spans of requests are sent by OTLP over HTTP, such as "
+        "http://collector:4318/v1/traces; needs the extra `traces`.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least level that is logged."
     )

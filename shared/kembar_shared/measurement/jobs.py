@@ -12,12 +12,13 @@ import sys
 import threading
 import time
 import uuid
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
+from prometheus_client import Counter, Gauge
 
 from kembar_shared.chassis import leases
 from kembar_shared.chassis.database import reading, writing
@@ -26,7 +27,9 @@ from kembar_shared.measurement import store
 from kembar_shared.measurement.standing import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    from prometheus_client.registry import Collector
 
     from kembar_shared.chassis.database import Engine
     from kembar_shared.measurement.indexing import Indices
@@ -54,6 +57,49 @@ _PAUSE_S: Final = 2.0
 """How long, and after which pause again, a partition is tried that a reader is in the way of."""
 
 
+class JobMetrics:
+    """What became of a process's timed work."""
+
+    def __init__(self) -> None:
+        self._runs = Counter(
+            "kembar_jobs",
+            "Runs of timed work by what became of them.",
+            ("task", "result"),
+            registry=None,
+        )
+        self._done_at = Gauge(
+            "kembar_job_last_success_timestamp_seconds",
+            "When timed work was last done; of several replicas each says its own.",
+            ("task",),
+            registry=None,
+        )
+
+    @property
+    def collectors(self) -> tuple[Collector, ...]:
+        """What the process's metrics show of them."""
+        return self._runs, self._done_at
+
+    def know(self, job: str) -> None:
+        """Count *job* from zero: what never failed has a count of no failures."""
+        for result in ("done", "failed"):
+            self._runs.labels(job, result)
+
+    @contextmanager
+    def run(self, job: str) -> Iterator[None]:
+        """Count a run of *job*: failed where it ends with an error."""
+        result = "failed"
+        try:
+            yield
+            result = "done"
+            self._done_at.labels(job).set_to_current_time()
+        finally:
+            self._runs.labels(job, result).inc()
+
+
+class ChecksFailed(Exception):
+    """The process that checks ended with an error."""
+
+
 class Checks:
     """Checks beside neighbours, each in a process of its own: what they load is heavy."""
 
@@ -69,7 +115,11 @@ class Checks:
         self._is_stopped = False
 
     def begin(self) -> None:
-        """Check what is due, if no other replica does, and wait for the end of it."""
+        """Check what is due, if no other replica does, and wait for the end of it.
+
+        Raises:
+            ChecksFailed: They ended with an error, which the log tells.
+        """
         with reading(self._engine) as conn:
             if not self._standing.is_in_force(conn):
                 return
@@ -102,6 +152,7 @@ class Checks:
             log.info("job", job="quality", said=said.strip())
         elif not self._is_stopped:
             log.warning("job", job="quality", code=code, reason=complaint.strip()[-_TOLD:])
+            raise ChecksFailed
 
     def _heard(self, child: subprocess.Popen[str]) -> tuple[str, str]:
         """Return what *child* has said at its end; until then no other replica begins."""
@@ -132,6 +183,7 @@ class Jobs:
     ) -> None:
         self._engine, self._computed, self._settings = engine, computed, settings
         self._checks = checks
+        self.metrics = JobMetrics()
         self._scheduler = BackgroundScheduler(timezone="UTC")
         self._stopping = threading.Event()
 
@@ -157,11 +209,15 @@ class Jobs:
         self, name: str, job: Callable[[], None], period_s: float, *, first_s: float = 0.0
     ) -> None:
         def run() -> None:
-            try:
-                job()
-            except DatabaseUnavailable as error:
-                # The next run makes up for it.
-                structlog.get_logger().warning("job", job=name, reason=error.slug)
+            # The next run makes up for what this one could not do.
+            with suppress(ChecksFailed):
+                try:
+                    with self.metrics.run(name):
+                        job()
+                except DatabaseUnavailable as error:
+                    structlog.get_logger().warning("job", job=name, reason=error.slug)
+
+        self.metrics.know(name)
 
         first = datetime.now(UTC) + timedelta(seconds=first_s)
         self._scheduler.add_job(

@@ -181,10 +181,11 @@ def _period_of(bucket: int, grain: Grain) -> Period:
         return Period(date(bucket, 1, 1), grain)
     if grain is Grain.MONTH:
         return Period(date(bucket // 100, bucket % 100, 1), grain)
-    return Period(_date_of(bucket), grain)
+    return Period(day_of(bucket), grain)
 
 
-def _date_of(first_day: int) -> date:
+def day_of(first_day: int) -> date:
+    """Return the day that is written as yyyymmdd."""
     return date(first_day // 10_000, first_day // 100 % 100, first_day % 100)
 
 
@@ -225,7 +226,7 @@ def days(
     for row in rows:
         key = (row.grain, row.first_day)
         if key not in periods:
-            periods[key] = Period.of(_date_of(row.first_day), _GRAINS[row.grain])
+            periods[key] = Period.of(day_of(row.first_day), _GRAINS[row.grain])
         period = periods[key]
         is_day = row.grain == 0
         expected = DAY_MIN * row.slots / row.covered_min if is_day else 1.0

@@ -9,7 +9,7 @@ from importlib import metadata
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Final
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
@@ -94,6 +94,8 @@ def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None =
     )
     jobs = Jobs(engine, (figures, indices), settings, checks)
     writer = Writer(engine, domain.catalogue)
+    waiting = Gauge("kembar_posts_waiting", "Small uploads that wait to be stored.", registry=None)
+    waiting.set_function(lambda: writer.waiting)
     backups = Scheduled(engine, settings, service=domain.service)
 
     @asynccontextmanager
@@ -122,7 +124,8 @@ def build(settings: ServiceSettings, domain: Domain, *, keys: KeySource | None =
         messages=Messages.of("kembar_shared.chassis", "kembar_shared.measurement"),
         lifespan=lifespan,
         trail=trail,
-        collectors=(rows, Gauges(engine, domain, _rules(domain)), *backups.collectors),
+        collectors=(rows, *jobs.metrics.collectors, waiting, *backups.collectors),
+        exposed=(Gauges(engine, domain, _rules(domain)),),
         checks={"database": lambda: migrate.is_current(engine, PACKAGES)},
         surroundings=(Middleware(ShortWay, settings=settings, writer=writer),),
         state={

@@ -67,6 +67,11 @@ class Writer:
         self._expected = 0
         self._ended = 0.0
 
+    @property
+    def waiting(self) -> int:
+        """How many uploads wait for their transaction."""
+        return len(self._waiting)
+
     async def stop(self) -> None:
         """Answer what waits; the thread ends."""
         if self._work is not None:

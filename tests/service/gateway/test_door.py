@@ -60,6 +60,19 @@ def test_the_token_and_the_request_id_go_along_and_trust_is_not_added(start_gate
     assert unwanted.isdisjoint(headers)
 
 
+@pytest.mark.parametrize("collector", ["", "http://127.0.0.1:9/v1/traces"])
+def test_a_trace_goes_on_to_the_service(start_gateway, services, collector):
+    gateway = start_gateway(traces_url=collector)
+    trace, span = f"{2026:032x}", f"{7:016x}"
+
+    gateway.client.get("/air/v1/stations", headers={"traceparent": f"00-{trace}-{span}-00"})
+
+    sent = services["air"].passed_on.headers["traceparent"].split("-")
+    assert sent[1] == trace
+    # Where the gateway traces, the service hangs below the gateway's own span.
+    assert (sent[2] == span) is (collector == "")
+
+
 def test_the_answer_comes_back_as_the_service_gave_it(start_gateway, services):
     gateway = start_gateway()
     services["waste"].status = 422

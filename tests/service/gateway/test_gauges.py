@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -57,7 +57,7 @@ def test_only_what_has_a_number_has_a_value(gateway, scrape):
 def test_every_outcome_says_how_real_it_is(gateway, scrape):
     found = scrape(gateway)
 
-    for name in ("", "_progress_ratio", "_computed_timestamp_seconds"):
+    for name in ("", "_progress_ratio"):
         origins = {labels["origin"] for labels, _ in found[f"kembar_outcome{name}"]}
         assert origins
         assert origins <= {"real", "stand-in", "synthetic"}
@@ -82,6 +82,22 @@ def test_every_figure_has_its_state(gateway, scrape):
     assert ("air.pm25_mean", "no_data") in states
 
 
+def test_a_state_without_a_number_is_as_old_as_what_was_heard(gateway, scrape):
+    found = scrape(gateway)
+
+    known = {
+        labels["indicator"] for labels, _ in found["kembar_outcome_computed_timestamp_seconds"]
+    }
+    states = {
+        labels["figure"]
+        for labels, _ in found["kembar_figure_state"]
+        if labels["state"] == "no_data"
+    }
+    assert "waste.sorted_share" in known & states
+    # Air was never heard.
+    assert "air.pm25_mean" not in known
+
+
 def test_a_source_is_up_while_its_last_pull_succeeded_and_is_young(gateway, scrape, clock):
     before = {labels["service"]: v for labels, v in scrape(gateway)["kembar_source_up"]}
     clock.ahead += timedelta(seconds=1000)
@@ -90,6 +106,25 @@ def test_a_source_is_up_while_its_last_pull_succeeded_and_is_young(gateway, scra
     assert before["waste"] == 1
     assert before["air"] == 0
     assert after["waste"] == 0
+
+
+def test_what_is_overdue_is_counted_by_why(gateway, scrape):
+    overdue = {
+        (labels["what"], labels["reason"]): v for labels, v in scrape(gateway)["kembar_overdue"]
+    }
+    listed = gateway.get("/v1/overdue", "outcomes:read").json()["items"]
+
+    counted = {each: sum((i["what"], i["reason"]) == each for i in listed) for each in overdue}
+    assert overdue == counted
+    assert len(overdue) == 6
+    assert overdue["commitment", "only-a-plan"] > 0
+    since = {
+        (labels["what"], labels["reason"]): v
+        for labels, v in scrape(gateway)["kembar_overdue_since_timestamp_seconds"]
+    }
+    oldest = min(i["due_on"] for i in listed if i["reason"] == "only-a-plan")
+    at = datetime.fromtimestamp(since["commitment", "only-a-plan"], UTC)
+    assert at.date().isoformat() == oldest
 
 
 def test_the_age_of_a_figure_does_not_get_younger_by_scraping(gateway, scrape, clock):

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from fastapi import Request, params
+from opentelemetry import trace
 from starlette.datastructures import MutableHeaders
 
 from kembar_shared.chassis import auth, logs, problems
@@ -216,10 +217,14 @@ def _note(scope: Scope, status: int, seconds: float) -> None:
     method, state = scope["method"], scope["state"]
     route = getattr(scope.get("route"), "path", UNMATCHED)
     metrics: Metrics = scope["app"].state.metrics
-    metrics.observe(method=method, route=route, status=status, seconds=seconds)
+    ids = {"request_id": state["request_id"]}
+    span = trace.get_current_span().get_span_context()
+    if span.is_valid:
+        ids["trace_id"] = trace.format_trace_id(span.trace_id)
+    metrics.observe(method=method, route=route, status=status, seconds=seconds, exemplar=ids)
     logs.write(
         status=status,
-        request_id=state["request_id"],
+        **ids,
         client=state.get("client"),
         method=method,
         route=route,

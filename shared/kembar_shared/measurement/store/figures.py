@@ -150,13 +150,6 @@ def _by_method(method: str) -> Subquery:
     return union_all(current, replaced).subquery()
 
 
-def newest(conn: Connection) -> list[dict[str, Any]]:
-    """Return every figure's state, value and origin, for choosing the newest."""
-    columns = ("jurisdiction", "indicator", "period", "value", "unit", "state", "origin")
-    wanted = select(*(FIGURE.c[name] for name in columns))
-    return [dict(row) for row in conn.execute(wanted).mappings()]
-
-
 def _figure(row: RowMapping) -> dict[str, Any]:
     texts = {name: json.loads(row[name]) for name in ("stations", "detail")}
     return dict(row) | texts

@@ -242,26 +242,6 @@ def frame(
     ).select(INDEX_SCHEMA.names())
 
 
-def newest(conn: Connection, first_day: int) -> list[dict[str, Any]]:
-    """Return the newest number of each index and station since a day: with `period` as yyyymmdd.
-
-    Statistics of a day, whose codes name a parameter behind a colon, are not among them.
-    """
-    wanted = (
-        select(STATION.c.code.label("station"), INDEX.c.index_code.label("index"))
-        .add_columns(INDEX.c.first_day.label("period"), INDEX.c.value)
-        .join(STATION, STATION.c.id == INDEX.c.station_id)
-        .where(
-            INDEX.c.first_day >= first_day,
-            INDEX.c.value.is_not(None),
-            INDEX.c.index_code.not_like("%:%"),
-        )
-        .order_by(INDEX.c.first_day)
-    )
-    last = {(row["station"], row["index"]): dict(row) for row in conn.execute(wanted).mappings()}
-    return list(last.values())
-
-
 def _as_json(name: str) -> pl.Expr:
     """Write a list of codes, which hold no quotation marks, as JSON."""
     quoted = pl.format('["{}"]', pl.col(name).list.join('","'))

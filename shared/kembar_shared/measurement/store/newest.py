@@ -25,6 +25,9 @@ UNSEEN: Final = frozenset({Flag.FAIL, Flag.MISSING})
 _AT_ONCE: Final = 1000
 """Rows of a statement: SQLite takes 32,766 values."""
 
+_NAMED: Final = 10_000
+"""Series named in a statement, likewise."""
+
 _UNSEEN: Final = sorted(map(int, UNSEEN))
 _FORGET: Final = "DELETE FROM latest WHERE series_id IN ({ids})"
 _RENEW: Final = """
@@ -86,10 +89,11 @@ def renew(conn: Connection, spans: pl.DataFrame) -> None:
         conn: A writing transaction.
         spans: `series_id` and `last_us`, the instant of the last measurement that changed.
     """
-    known = select(LATEST.c.series_id, LATEST.c.time_us).where(
-        LATEST.c.series_id.in_(spans["series_id"].to_list())
-    )
-    newest = {row.series_id: row.time_us for row in conn.execute(known)}
+    newest: dict[int, int] = {}
+    for part in spans["series_id"].unique().sort().to_frame().iter_slices(_NAMED):
+        named = LATEST.c.series_id.in_(part["series_id"].to_list())
+        known = select(LATEST.c.series_id, LATEST.c.time_us).where(named)
+        newest.update((row.series_id, row.time_us) for row in conn.execute(known))
     ids = [
         series
         for series, last_us in spans.select("series_id", "last_us").rows()

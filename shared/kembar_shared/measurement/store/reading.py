@@ -128,26 +128,6 @@ def latest(conn: Connection, selection: Selection, *, after: int, limit: int) ->
     return with_uploads(conn, found)
 
 
-def newest_values(conn: Connection) -> list[Row]:
-    """Return time and value of each series' newest measurement, with its labels."""
-    wanted = (
-        select(
-            STATION.c.code.label("station"),
-            STATION.c.timezone,
-            STATION.c.origin,
-            SERIES.c.parameter,
-            SERIES.c.material,
-            SERIES.c.source,
-            SERIES.c.cadence,
-            LATEST.c.time_us,
-            LATEST.c.value,
-        )
-        .join(SERIES, SERIES.c.id == LATEST.c.series_id)
-        .join(STATION, STATION.c.id == SERIES.c.station_id)
-    )
-    return [dict(row) for row in conn.execute(wanted).mappings()]
-
-
 def rollups(
     conn: Connection,
     selection: Selection,

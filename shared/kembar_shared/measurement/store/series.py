@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 IDENTITY: Final = ("station_id", "parameter", "material", "source")
 
+_AT_ONCE: Final = 10_000
+"""Series named in a statement: PostgreSQL takes 65,535 values, SQLite 32,766."""
+
 
 def find(conn: Connection, wanted: pl.DataFrame) -> pl.DataFrame:
     """Return *wanted* (columns of `IDENTITY`) with `series_id`; null where there is none yet."""
@@ -38,6 +41,9 @@ def make(conn: Connection, wanted: pl.DataFrame) -> None:
 
 def hold(conn: Connection, ids: list[int]) -> None:
     """Let nobody else write to these series until the transaction ends."""
-    if not is_sqlite(conn):
-        wanted = select(SERIES.c.id).where(SERIES.c.id.in_(ids)).order_by(SERIES.c.id)
-        conn.execute(wanted.with_for_update()).all()
+    if is_sqlite(conn):
+        return
+    ordered = sorted(ids)
+    for first in range(0, len(ordered), _AT_ONCE):
+        part = SERIES.c.id.in_(ordered[first : first + _AT_ONCE])
+        conn.execute(select(SERIES.c.id).where(part).order_by(SERIES.c.id).with_for_update()).all()

@@ -1,0 +1,1 @@
+"""What a monitoring team gets: rules, dashboards, and what writes them from the catalogues."""
