@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from typing import IO
 
     from kembar_client.api import Api, Json
@@ -85,16 +85,23 @@ class History:
                 each["code"]: each
                 for each in self._api.pages(f"/{service}/v1/stations", limit=_LIMIT)
             }
+            told: set[str] = set()
             for item in self._api.pages(f"/{service}/v1/indices", **self._days):
+                statistic, _, parameter = item["index"].partition(":")
+                if statistic == _MEAN:
+                    told.add(parameter)
                 yield from _of_index(item, stations[item["station"]])
-            yield from self._means(service, stations)
+            yield from self._means(service, stations, told)
         for year in range(self._first.year, self._following.year + 1):
             yield from self._outcomes(year)
 
-    def _means(self, service: str, stations: Mapping[str, Json]) -> Iterator[Sample]:
-        """Yield the means of days of what is measured more often than daily."""
+    def _means(
+        self, service: str, stations: Mapping[str, Json], told: Collection[str]
+    ) -> Iterator[Sample]:
+        """Yield means of days of what is measured more often than daily, unless *told* before."""
         for parameter in self._api.pages(f"/{service}/v1/parameters"):
-            if not (parameter.get("cadence") or parameter["period"]).startswith("PT"):
+            is_finer = (parameter.get("cadence") or parameter["period"]).startswith("PT")
+            if not is_finer or parameter["code"] in told:
                 continue
             query = {"period": "day", "parameter": parameter["code"]}
             for item in self._api.pages(f"/{service}/v1/rollups", **self._days, **query):

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 LEAST_SHARE: Final = 0.75
+"""Of a period that several figures make up, the share they have to cover: our own convention, and
+part of the rule that every report names and anybody can repeat, so that another share is another
+rule. How much one figure has to cover, its service has judged by dated rows."""
 
 
 class Combinable(Protocol):

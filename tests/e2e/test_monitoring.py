@@ -132,6 +132,7 @@ def watched(up_in, needs, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patched, receiver() as (hook, told):
         for service in ("WASTE", "WATER", "AIR"):
             patched.setenv(f"KEMBAR_{service}_FIGURES_PERIOD_S", "1")
+        patched.setenv("KEMBAR_GATEWAY_BACKUP_FOLDER", str(folder / "backups"))
         with up_in(folder / "var") as up:
             configured(folder, up, hook, alertmanager)
             with (

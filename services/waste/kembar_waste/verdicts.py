@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from kembar_shared.measurement.completeness import COMPLETENESS, SHARE, YEAR
 from kembar_shared.measurement.indicators import VERDICT_SCHEMA, Figure
 from kembar_shared.measurement.vocabulary import State
 from kembar_waste.indicators.rates import RATES
@@ -25,7 +26,7 @@ _INDICATORS: Final = {
     "managed_rate_sipsn": "waste.managed_rate_sipsn",
     "managed_rate_rpjmn": "waste.managed_rate_rpjmn",
 }
-_IS_SEEN: Final = {rate.indicator: rate.verified for rate in RATES}
+_RATES: Final = {rate.indicator: rate for rate in RATES}
 
 
 class WasteVerdicts:
@@ -93,6 +94,13 @@ class WasteVerdicts:
         state, reason = _judged(figure)
         value = figure.value if figure is not None and state is State.OK else None
         is_met = None if value is None else _complies(value, limit)
+        enough = self._standards.factor(COMPLETENESS, YEAR, SHARE, date(year, 1, 1))
+        is_seen = {
+            "limit": limit.verified,
+            "completeness": enough.verified,
+            "rate": _RATES[indicator].verified,
+        }
+        parts = [part for part, seen in is_seen.items() if not seen]
         return {
             "place": place,
             "stations": stations if figure is None else list(figure.stations),
@@ -121,7 +129,8 @@ class WasteVerdicts:
                 METHOD if figure is None else f"{METHOD};{figure.method}", limit.standard
             ),
             "retrospective": False,
-            "verified": limit.verified and _IS_SEEN[indicator],
+            "verified": not parts,
+            "unverified_parts": parts,
             "source": limit.source,
         }
 

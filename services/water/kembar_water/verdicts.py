@@ -59,7 +59,7 @@ def verdicts(standards: Standards, days: pl.DataFrame, indices: pl.DataFrame) ->
     values = _values(standards, days)
     counted = _counted(values).with_columns(_sufficient(standards))
     judged = _chosen(counted.join(_ranked(values), on=_GROUP, how="left"))
-    decided = judged.with_columns(_decision())
+    decided = judged.with_columns(_decision()).with_columns(_unverified(standards))
     is_ok = pl.col("decision").is_in(["met", "not_met"])
     states = (State.OK.value, State.CANNOT_ASSESS.value, State.INSUFFICIENT.value)
     codes = sorted({row.standard for row in standards.limits})
@@ -96,7 +96,8 @@ def verdicts(standards: Standards, days: pl.DataFrame, indices: pl.DataFrame) ->
         reason=pl.when(~is_ok).then("decision"),
         method=pl.col("standard").replace_strict(methods, return_dtype=pl.String),
         retrospective="retrospective",
-        verified="verified",
+        verified=pl.col("unverified_parts").list.len() == 0,
+        unverified_parts="unverified_parts",
         source="limit_source",
     )
     rank = pl.col("class").replace_strict(_ORDER, default=len(_ORDER), return_dtype=pl.Int64)
@@ -236,6 +237,24 @@ def _chosen(counted: pl.DataFrame) -> pl.DataFrame:
             value=pl.when(evaluation="each").then("worst").otherwise("at_rank"),
         )
     )
+
+
+def _unverified(standards: Standards) -> pl.Expr:
+    """Name what a verdict rests on that was not seen in its source."""
+    asked = [
+        completeness.is_verified(standards, completeness.YEAR, quantity, period="year")
+        for quantity in (completeness.SHARE, completeness.DATES)
+    ]
+    is_each = pl.col("evaluation") == "each"
+    # One value beyond the limit says so however little else was measured.
+    is_asked = ~(is_each & (pl.col("exceeded") > 0)) & (pl.col("decision") != COARSER)
+    parts = {
+        "limit": ~pl.col("verified"),
+        "completeness": is_asked & ~pl.all_horizontal(asked),
+        "rank": pl.col("evaluation").str.starts_with("p"),
+    }
+    named = [pl.when(is_so).then(pl.lit(part)) for part, is_so in parts.items()]
+    return pl.concat_list(named).list.drop_nulls().alias("unverified_parts")
 
 
 def _decision() -> pl.Expr:

@@ -254,6 +254,11 @@ class Catalogue:
             (p.code, spelling, unit) for p in self.parameters for spelling, unit in p.spellings
         )
 
+    @cached_property
+    def has_factors(self) -> bool:
+        """Whether values may come converted with a factor instead of measured."""
+        return any(parameter.factor_units for parameter in self.parameters)
+
     def at(self, station: str, parameter: str) -> Parameter:
         """Return *parameter* as it is judged at *station*."""
         return self.of_stations.get((station, parameter)) or self.by_code[parameter]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +11,8 @@ import polars as pl
 from kembar_shared.measurement.standards import LONG_AGO, Factor, StandardsUnfit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kembar_shared.measurement.standards import Standards
 
 COMPLETENESS: Final = "kembar-completeness"
@@ -19,13 +22,23 @@ DAY: Final = "day"
 MONTH: Final = "month"
 YEAR: Final = "year"
 HALF_YEAR: Final = "half_year"
+SILENCE: Final = "silence"
 SHARE: Final = "least_share"
 DATES: Final = "least_dates"
+PARAMETERS: Final = "least_parameters"
+CLOSED_AFTER: Final = "closed_after"
 
 _ALWAYS: Final = date(1900, 1, 1)
+_MOST_MONTHS: Final = 12
+"""Beside a year's days no more than the year before are looked at."""
+
 _SHARE_SOURCE: Final = "own convention, after the 75 % of Directive 2008/50/EC, Annex VII"
 _HALF_SOURCE: Final = "own convention, Directive 2008/50/EC, Annex XI, adapted to the tropics"
 _DATES_SOURCE: Final = "own convention: one date says nothing of a year"
+_SILENCE_SOURCE: Final = "own convention: what was silent for so long is closed"
+_PARAMETERS_SOURCE: Final = (
+    "own convention: a score that adds parameters up looks the cleaner the fewer there are"
+)
 
 
 def _row(subject: str, quantity: str, value: float, source: str) -> Factor:
@@ -46,21 +59,27 @@ FACTORS: Final = (
     _row(MONTH, SHARE, 0.75, _SHARE_SOURCE),
     _row(YEAR, SHARE, 0.75, _SHARE_SOURCE),
     _row(YEAR, DATES, 2.0, _DATES_SOURCE),
+    replace(_row(SILENCE, CLOSED_AFTER, 12.0, _SILENCE_SOURCE), unit="month"),
 )
-"""Share of a day, month or year below which its sum or figure is insufficient (domain, A5), and
-sampling dates of a year below which nothing is said of it."""
+"""Share of a day, month or year below which its sum or figure is insufficient (domain, A5);
+sampling dates of a year below which nothing is said of it; and for how many months after its last
+value a station or series that fell silent is still expected."""
 
 OF_HALF_YEARS: Final = (_row(HALF_YEAR, SHARE, 0.75, _HALF_SOURCE),)
 """Share of the wet (November to April) and of the dry half of a year."""
+
+OF_SCORES: Final = (_row(YEAR, PARAMETERS, 4.0, _PARAMETERS_SOURCE),)
+"""Parameters below which nothing is said by a year's score that adds them up."""
 
 
 def refuse_unfit(standards: Standards) -> None:
     """Refuse rows that ask for what cannot be, and rows of what nobody asks for.
 
     Raises:
-        StandardsUnfit: A share is not above 0 and at most 1, or a row has no such name.
+        StandardsUnfit: A share is not above 0 and at most 1, a silence not 1 to 12 whole months,
+            or a row has no such name.
     """
-    known = {row.key for row in (*FACTORS, *OF_HALF_YEARS)}
+    known = {row.key for row in (*FACTORS, *OF_HALF_YEARS, *OF_SCORES)}
     for row in standards.factors:
         if row.standard != COMPLETENESS:
             continue
@@ -73,6 +92,8 @@ def refuse_unfit(standards: Standards) -> None:
                 f"{where}: {row.value} must be greater than 0"
                 + (", and 1 is the whole" if row.quantity == SHARE else "")
             )
+        if row.quantity == CLOSED_AFTER and row.value not in range(1, _MOST_MONTHS + 1):
+            raise StandardsUnfit(f"{where}: {row.value} must be 1 to {_MOST_MONTHS} whole months")
 
 
 def least(
@@ -83,23 +104,49 @@ def least(
     Args:
         standards: Holds the rows.
         subject: `DAY`, `MONTH`, `YEAR` or `HALF_YEAR`.
-        quantity: `SHARE`, 0 to 1, or `DATES`.
+        quantity: `SHARE`, 0 to 1, `DATES` or `PARAMETERS`.
         period: Name of a column of years (2023, "2023"), months ("2023-04") or days.
 
     Raises:
         KeyError: There is no such row.
     """
-    key = (COMPLETENESS, subject, quantity)
+    return _in_force(standards, (COMPLETENESS, subject, quantity), period, lambda row: row.value)
+
+
+def is_verified(
+    standards: Standards, subject: str, quantity: str = SHARE, *, period: str = "period"
+) -> pl.Expr:
+    """Say whether somebody saw in its source what `least` returns.
+
+    Raises:
+        KeyError: There is no such row.
+    """
+    return _in_force(standards, (COMPLETENESS, subject, quantity), period, lambda row: row.verified)
+
+
+def _in_force(
+    standards: Standards,
+    key: tuple[str, str, str],
+    period: str,
+    told: Callable[[Factor], float | bool],
+) -> pl.Expr:
+    """Return what is told of the row in force on the first day of each row's period."""
     rows = [row for row in standards.factors if row.key == key and row.valid_from is not None]
     if not rows:
         raise KeyError(key)
     rows.sort(key=lambda row: row.valid_from or LONG_AGO)
     first = (pl.col(period).cast(pl.String) + "-01-01").str.head(len("2023-01-01"))
-    asked = pl.lit(rows[0].value)
+    found = pl.lit(told(rows[0]))
     for row in rows[1:]:
         since = (row.valid_from or LONG_AGO).isoformat()
-        asked = pl.when(first >= since).then(row.value).otherwise(asked)
-    return asked
+        found = pl.when(first >= since).then(pl.lit(told(row))).otherwise(found)
+    return found
+
+
+def closed_on(standards: Standards, last: str) -> pl.Expr:
+    """Return when what was heard of until the column *last*, a day, counts as closed."""
+    months = least(standards, SILENCE, CLOSED_AFTER, period=last)
+    return pl.col(last).dt.offset_by(months.cast(pl.Int64).cast(pl.String) + "mo")
 
 
 def covers(standards: Standards, subject: str, share: str, *, period: str = "period") -> pl.Expr:

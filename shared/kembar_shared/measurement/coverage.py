@@ -18,9 +18,6 @@ from kembar_shared.measurement.vocabulary import Grain, Origin, State
 if TYPE_CHECKING:
     from kembar_shared.measurement.standards import Standards
 
-CLOSED_AFTER: Final = "12mo"
-"""How long after its last value a member that fell silent is still expected; our convention."""
-
 UNIT_SCHEMA: Final = pl.Schema(
     {
         "jurisdiction": pl.String(),
@@ -65,19 +62,22 @@ def gather(
     Returns:
         What `finest` returns.
     """
-    return finest(judge(units, length, seasons=seasons), standards)
+    return finest(judge(units, length, standards, seasons=seasons), standards)
 
 
-def judge(units: pl.DataFrame, length: Grain, *, seasons: bool = False) -> pl.DataFrame:
+def judge(
+    units: pl.DataFrame, length: Grain, standards: Standards, *, seasons: bool = False
+) -> pl.DataFrame:
     """Add units up to jurisdictions and calendar months or years and judge their coverage.
 
     A member is expected from the period of its first unit on, for the whole of that period, by
-    whatever length of time it reports. Silent for more than twelve months after its last unit
-    (`CLOSED_AFTER`), it is taken as closed: periods that begin later do not expect it.
+    whatever length of time it reports. Silent for long enough after its last unit
+    (`completeness.CLOSED_AFTER`), it is taken as closed: periods that begin later do not expect it.
 
     Args:
         units: Columns of `UNIT_SCHEMA`.
         length: MONTH or YEAR.
+        standards: Hold the rows of `completeness`.
         seasons: Also ask for the coverage of the wet (November to April) and the dry half of a
             year; the least of the three counts.
 
@@ -94,7 +94,7 @@ def judge(units: pl.DataFrame, length: Grain, *, seasons: bool = False) -> pl.Da
     shorter = placed.filter(
         pl.col("slot").replace_strict(_RANK, return_dtype=pl.Int8) <= _RANK[length]
     )
-    sums = _expected(_sums(shorter), placed, length)
+    sums = _expected(_sums(shorter), placed, length, standards)
     whole = pl.col("covered") / pl.col("expected")
     halves = []
     if seasons and length is Grain.YEAR:
@@ -166,10 +166,10 @@ def least_real(origins: pl.Expr) -> pl.Expr:
     return ranks.max().replace_strict(range(len(_ORIGINS)), _ORIGINS, return_dtype=pl.String)
 
 
-def expected_until() -> pl.Expr:
-    """Aggregate units to the day from which on no period that begins expects another of them."""
+def last_end() -> pl.Expr:
+    """Aggregate units to the day after the last of them, for `completeness.closed_on`."""
     length = pl.col("slot").replace_strict(_TRUNCATION, return_dtype=pl.String)
-    return pl.col("period").dt.offset_by(length).max().dt.offset_by(CLOSED_AFTER)
+    return pl.col("period").dt.offset_by(length).max()
 
 
 def _sums(slots: pl.DataFrame) -> pl.DataFrame:
@@ -183,7 +183,9 @@ def _sums(slots: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _expected(sums: pl.DataFrame, units: pl.DataFrame, length: Grain) -> pl.DataFrame:
+def _expected(
+    sums: pl.DataFrame, units: pl.DataFrame, length: Grain, standards: Standards
+) -> pl.DataFrame:
     """Say how many members and slots each group should have had.
 
     A member that reports by another length of time is expected too: what only its yearly total
@@ -194,7 +196,8 @@ def _expected(sums: pl.DataFrame, units: pl.DataFrame, length: Grain) -> pl.Data
         units.group_by("jurisdiction", "member", "slot")
         .agg(pl.col("first").min(), pl.col("period").max())
         .group_by("jurisdiction", "member")
-        .agg(since=pl.col("first").min(), until=expected_until())
+        .agg(since=pl.col("first").min(), last=last_end())
+        .with_columns(until=completeness.closed_on(standards, "last"))
     )
     members = (
         sums.select(_GROUP)

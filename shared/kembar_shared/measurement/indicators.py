@@ -139,6 +139,7 @@ VERDICT_SCHEMA: Final = pl.Schema(
         "method": pl.String(),
         "retrospective": pl.Boolean(),
         "verified": pl.Boolean(),
+        "unverified_parts": pl.List(pl.String()),
         "source": pl.String(),
     }
 )
@@ -154,6 +155,10 @@ days.
 `verdict` is `met` or `not_met`, null wherever `state` is not `ok`; `reason` is a code then. A rule
 for each value is broken by the first one that breaks it, however little else was measured; it is
 met only by enough of them.
+
+`verified` says whether everything that the verdict rests on was seen in its source. What was not
+is in `unverified_parts`: `limit`; `completeness`, how much has to be measured; `rank`, at which
+value of all a percentile is found; `rate`, how a rate is computed.
 """
 
 

@@ -14,6 +14,7 @@ from kembar_shared.chassis import audit, idempotency
 from kembar_shared.chassis.database import cut_log, is_sqlite, reading, writing
 from kembar_shared.chassis.problems import DatabaseUnavailable
 from kembar_shared.measurement import store, uploads
+from kembar_shared.measurement.vocabulary import Flag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -255,19 +256,20 @@ def _apply(
     conn: Connection, event: int, checked: uploads.Checked, rows: _Rows, terms: Terms
 ) -> tuple[dict[str, Any], pl.DataFrame]:
     store.series.hold(conn, sorted(rows.zones))
-    staged = store.staging.stage(conn, rows.frame, rows.zones)
+    has_factors = checked.identities is not None and checked.identities.catalogue.has_factors
+    staged = store.staging.stage(conn, rows.frame, rows.zones, has_factors=has_factors)
     found, errors = dict(staged.counts), checked.errors
     if terms.reinstate and found["superseded"]:
         store.staging.reinstate(conn)
         found["changed"] += found.pop("superseded")
         found["superseded"] = 0
-    elif found["superseded"]:
-        late = rows.frame.join(
-            store.staging.superseded(conn), on=["series_id", "time_us"], how="semi"
-        )
-        refused = checked.refused(late, "superseded-value", "reinstate=true")
-        errors = pl.concat([errors, refused]).sort("line", maintain_order=True)
-    rejected = checked.rejected + found["superseded"]
+    for status, code, expected in _NOT_TAKEN:
+        if found[status]:
+            those = store.staging.classed(conn, status)
+            late = rows.frame.join(those, on=["series_id", "time_us"], how="semi")
+            refused = checked.refused(late, code, expected)
+            errors = pl.concat([errors, refused]).sort("line", maintain_order=True)
+    rejected = checked.rejected + found["superseded"] + found["beaten"]
     if terms.mode == "all-or-nothing" and rejected:
         return {}, errors
     counts = {
@@ -279,5 +281,11 @@ def _apply(
     }
     return counts | {"flagged": store.writing.apply(conn, event, staged, rows.zones)}, errors
 
+
+_NOT_TAKEN: Final = (
+    ("superseded", "superseded-value", "reinstate=true"),
+    ("beaten", "weighed-value", f"flag={int(Flag.FAIL)}"),
+)
+"""Status of rows that what is stored forbids to take, the code it is told by, and the remedy."""
 
 _NO_ERRORS: Final = pl.DataFrame(schema=uploads.ERRORS_SCHEMA | {"raw": pl.String})

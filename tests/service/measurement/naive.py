@@ -59,6 +59,16 @@ class Version:
     upload: str = ""
     judged: bool = False
 
+    @property
+    def is_converted(self) -> bool:
+        """Whether it was a volume, of a density that its unit names."""
+        return "@" in self.sent.unit
+
+    @property
+    def said(self) -> tuple[object, bool]:
+        """What makes it another statement than one before."""
+        return self.content, self.is_converted
+
 
 @dataclass
 class Outcome:
@@ -97,12 +107,14 @@ class Naive:
                 counts["rejected"] += len(versions)
                 continue
             counts["unchanged"] += len(versions) - 1
-            status = self._status(identity, versions[0].content, reinstate=reinstate)
+            weighed = [version for version in versions if not version.is_converted]
+            best = (weighed or versions)[0]
+            status = self._status(identity, best, reinstate=reinstate)
             counts[status] += 1
             if status in {"inserted", "corrected"}:
                 revision = len(self.past[identity]) + (2 if identity in self.now else 1)
-                outcome.brought[identity] = replace(versions[0], revision=revision)
-                counts["flagged"] += versions[0].flag in {SUSPECT, FAIL}
+                outcome.brought[identity] = replace(best, revision=revision)
+                counts["flagged"] += best.flag in {SUSPECT, FAIL}
         outcome.is_stored = counts["rejected"] < len(rows) and not (
             all_or_none and counts["rejected"]
         )
@@ -244,14 +256,17 @@ class Naive:
             "state": state,
         }
 
-    def _status(self, identity: Identity, content: object, *, reinstate: bool) -> str:
+    def _status(self, identity: Identity, sent: Version, *, reinstate: bool) -> str:
         stored = self.now.get(identity)
         if stored is None:
             return "inserted"
-        if stored.content == content and stored.flag != MISSING:
+        stands = not stored.is_converted and stored.flag not in {FAIL, MISSING}
+        if sent.is_converted and stands:
+            return "unchanged" if stored.content == sent.content else "rejected"
+        if stored.said == sent.said and stored.flag != MISSING:
             return "unchanged"
-        before = [version.content for version in self.past[identity]]
-        if not reinstate and (content in before or stored.content == content):
+        before = [version.said for version in self.past[identity]]
+        if not reinstate and sent.said in [*before, stored.said]:
             return "rejected"
         return "corrected"
 

@@ -14,7 +14,7 @@ ZONES = {"WIB": "Asia/Jakarta", "JST": "Asia/Tokyo", "DST": "Europe/Berlin"}
 FAR = 1e300
 _MASS = {
     "kg": Fraction(1), "kilogram": Fraction(1), "t": Fraction(1000), "g": Fraction(1, 1000),
-    "m3@326.5": Fraction(653, 2), "L@250": Fraction(1, 4),
+    "m3@326.5": Fraction(653, 2), "L@250": Fraction(1, 4), "L@1000": Fraction(1),
 }  # fmt: skip
 _DENSITY = {"mg/L": Fraction(1), "µg/L": Fraction(1, 1000), "ug/L": Fraction(1, 1000)}
 _AIR = {"µg/m³": Fraction(1), "ug/m3": Fraction(1), "mg/m³": Fraction(1000)}

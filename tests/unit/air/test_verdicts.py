@@ -70,8 +70,60 @@ def test_a_row_says_what_it_was_made_of():
     assert (row["value"], row["most"], row["limit_unit"]) == (20.0, 15.0, "µg/m³")
     assert (row["verdict"], row["state"], row["reason"]) == ("not_met", "ok", None)
     assert (row["n"], row["expected"], row["coverage"]) == (365, 365.0, 1.0)
-    assert (row["retrospective"], row["verified"]) == (False, True)
+    assert (row["retrospective"], row["verified"]) == (False, False)
+    assert row["unverified_parts"] == ["completeness"]
     assert row["method"] == "pp-22-2021-vii/mean@3"
+
+
+SEEN = "".join(
+    f"""
+    [[factor]]
+    standard = "{standard}"
+    subject = "{subject}"
+    quantity = "{quantity}"
+    value = {value}
+    valid_from = {since}
+    source = "Text of the law"
+    verified = true
+    """
+    for standard, subject, quantity, value, since in (
+        ("kembar-completeness", "year", "least_share", 0.75, "1900-01-01"),
+        ("kembar-completeness", "half_year", "least_share", 0.75, "1900-01-01"),
+        ("kembar-completeness", "day", "least_share", 0.75, "1900-01-01"),
+        ("kembar", "mean_24h", "least_hours", 18.0, "1900-01-01"),
+        ("kembar", "season", "least_share", 0.75, "1900-01-01"),
+        ("jp-eqs-air", "day", "least_hours", 20.0, "1973-05-08"),
+        ("jp-eqs-air", "pm25", "least_days", 250.0, "1973-05-08"),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("limit", "usual", "seen"),
+    [
+        (("pm25", "pp-22-2021-vii", "P1Y", "mean"), ["completeness"], []),
+        (("pm25", "jp-eqs-air", "PT24H", "p98"), ["completeness", "rank"], ["rank"]),
+        (("pm25", "jp-eqs-air", "P1Y", "mean"), ["completeness"], []),
+        (("so2", "jp-eqs-air", "PT24H", "exclusion_2"), ["completeness"], []),
+        (("so2", "jp-eqs-air", "PT1H", "each"), ["completeness"], []),
+        (("pm25", "who-2021", "PT24H", "p99", "AQG"), ["completeness", "rank"], ["rank"]),
+        (("o3", "who-2021", "P6M", "season", "AQG"), ["completeness"], []),
+        (("so2", "pp-22-2021-vii", "PT1H", "each"), ["limit", "completeness"], ["limit"]),
+    ],
+)
+def test_a_verdict_is_verified_where_each_part_of_it_was_seen(limit, usual, seen):
+    parameter, *of = limit
+    for rows, parts in ((ROWS, usual), (ROWS.overridden(SEEN), seen)):
+        row = verdict(judged(series(parameter, [1.0] * 365), rows=rows), *of)
+        assert (row["unverified_parts"], row["verified"]) == (parts, not parts)
+
+
+def test_a_value_beyond_a_limit_rests_on_no_rule_of_the_year():
+    hours = maxima("max_1h:so2", [2.619 * 200.0] + [1.0] * 364)
+    frame = judged(series("so2", [1.0] * 365), hours)
+
+    broken = verdict(frame, "jp-eqs-air", "PT1H", "each")
+    assert (broken["verdict"], broken["verified"]) == ("not_met", True)
 
 
 def test_every_limit_of_what_was_measured_judges_once():

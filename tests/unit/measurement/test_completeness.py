@@ -66,11 +66,39 @@ def test_halves_of_a_year_are_asked_by_their_own_row():
 
 
 @pytest.mark.parametrize(
+    ("since", "last", "closed"),
+    [
+        ("2023-04-01", date(2023, 3, 31), date(2024, 3, 31)),
+        ("2023-04-01", date(2023, 4, 1), date(2023, 10, 1)),
+        ("2023-04-01", date(2023, 8, 31), date(2024, 2, 29)),
+    ],
+)
+def test_how_long_a_silence_lasts_is_asked_of_the_row_of_its_first_day(since, last, closed):
+    rows = amended("silence", 6, quantity="closed_after", since=since)
+
+    frame = pl.DataFrame({"last": [last]})
+    assert frame.select(completeness.closed_on(rows, "last")).item() == closed
+
+
+def test_a_member_that_fell_silent_is_expected_as_long_as_its_row_says():
+    units = [*april(30), unit(date(2022, 10, 15), member="old")]
+    rows = amended("silence", 6, quantity="closed_after", since="2022-01-01")
+    five = amended("silence", 5, quantity="closed_after", since="2022-01-01")
+
+    assert gathered(units)["2023-04"]["expected"] == 60.0
+    assert gathered(units, standards=rows)["2023-04"]["expected"] == 60.0
+    assert gathered(units, standards=five)["2023-04"]["expected"] == 30.0
+
+
+@pytest.mark.parametrize(
     ("subject", "quantity", "value"),
     [
         ("month", "least_share", 75.0),
         ("month", "least_share", 0.0),
         ("year", "least_dates", -1.0),
+        ("silence", "closed_after", 0.0),
+        ("silence", "closed_after", 1.5),
+        ("silence", "closed_after", 13.0),
     ],
 )
 def test_what_cannot_be_asked_is_refused(subject, quantity, value):

@@ -63,7 +63,7 @@ def test_the_next_version_of_a_formula_is_another_rule():
 
     made = {figure.method for figure in domain(WasteSettings()).figures(frame(year()))}
     assert all(method in rules for method in {balances.METHOD, *made})
-    assert "kembar/recycling-rate-jp@1" in rules
+    assert "kembar/recycling-rate-jp@2" in rules
 
 
 def test_an_operator_s_claims_are_read_and_are_a_rule(tmp_path):

@@ -39,7 +39,7 @@ def test_composting_a_thousand_tonnes_of_food():
     assert figure.detail["net_100"] == pytest.approx(50 * 28 - 175.6)
     assert figure.detail["verified"] is False
     assert figure.detail["unclaimed"] == figure.value
-    assert figure.method == ("kembar/avoided-co2e-AR5-docf2006-20y-managed_anaerobic-wet@2")
+    assert figure.method == ("kembar/avoided-co2e-AR5-docf2006-20y-managed_anaerobic-wet@3")
 
 
 @pytest.mark.parametrize(

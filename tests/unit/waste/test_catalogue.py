@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kembar_shared.measurement.catalogue import fold
+from kembar_shared.measurement.catalogue import FACTOR_SIGNS, Conversion, fold
 from kembar_waste import catalogue
 
 CATALOGUE = catalogue.build()
@@ -62,6 +62,14 @@ def test_trips_and_people_are_counted():
 @pytest.mark.parametrize("unit", ["m3", "L", "trip", "Mg", "kg/day"])
 def test_a_mass_is_not_guessed_from_a_volume_a_trip_or_a_rate(unit):
     assert CATALOGUE.conversion_of("generated", unit) is None
+
+
+def test_only_what_is_converted_with_a_factor_is_written_with_its_sign():
+    spelled = [each for p in CATALOGUE.parameters for each in p.spellings]
+
+    assert CATALOGUE.has_factors
+    plain = [spelling for spelling, unit in spelled if isinstance(unit, Conversion)]
+    assert not [text for text in plain if any(sign in text for sign in FACTOR_SIGNS)]
 
 
 @pytest.mark.parametrize(

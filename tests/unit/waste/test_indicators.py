@@ -31,7 +31,7 @@ def test_a_complete_month_is_added_up_in_tonnes():
     assert (figure.numerator, figure.denominator) == (30.0, None)
     assert (figure.n, figure.expected, figure.coverage) == (30, 30.0, 1.0)
     assert (figure.origin, figure.stations) == (Origin.REAL, ("TPS-01",))
-    assert figure.method == "kembar/waste-generated@2"
+    assert figure.method == "kembar/waste-generated@3"
 
 
 @pytest.mark.parametrize(

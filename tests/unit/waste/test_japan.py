@@ -42,7 +42,7 @@ def test_the_rate_of_japan_in_2014():
     assert round(found.value, 4) == 0.2059
     assert (found.numerator, found.denominator) == (pytest.approx(913e4), pytest.approx(4434e4))
     assert (found.unit, found.state) == ("1", State.OK)
-    assert found.method == "kembar/recycling-rate-jp@1"
+    assert found.method == "kembar/recycling-rate-jp@2"
     assert found.detail["parameters"] == sorted(JAPAN)
     assert (found.detail["reason"], found.detail["missing"]) == (None, [])
 

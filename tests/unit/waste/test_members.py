@@ -42,7 +42,7 @@ def test_a_share_divides_masses_of_the_same_stations(days_of_b, indicator):
 
     assert (figure.value, figure.state) == (pytest.approx(0.24), State.PROVISIONAL)
     assert figure.coverage == pytest.approx(300 / 365)
-    assert figure.method.split("@")[1] == "2"
+    assert figure.method.split("@")[1] == "3"
 
 
 @pytest.mark.parametrize(("count", "verdict"), [(300, "not_met"), (270, None)])

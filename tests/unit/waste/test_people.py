@@ -53,7 +53,7 @@ def test_a_month_by_person_and_less_than_the_baseline():
     assert (less.value, less.unit, less.state) == (pytest.approx(4500.0), "t", State.OK)
     assert (less.numerator, less.denominator) == (less.value, None)
     assert less.detail["baselines_kg_per_person_day"] == [0.70]
-    assert less.method.startswith("kembar/kang-pisman-kurangi@2+")
+    assert less.method.startswith("kembar/kang-pisman-kurangi@3+")
 
 
 def test_more_than_the_baseline_is_a_negative_reduction():
@@ -154,7 +154,7 @@ def test_a_part_counted_by_the_month_is_in_the_total_counted_by_the_year(part):
 
     rate = both(*month(), people(2500.0), by_month)[0]
     assert (rate.detail["population"], rate.state) == (2500.0, State.OK)
-    assert rate.method == "kembar/generation-per-person@2"
+    assert rate.method == "kembar/generation-per-person@3"
     elsewhere = both(*month(), people(2500.0, station="CIMAHI"), by_month)[0]
     assert elsewhere.detail["population"] == 4500.0
 

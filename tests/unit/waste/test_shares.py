@@ -71,7 +71,7 @@ def test_an_open_dump_is_not_managed_by_the_newer_count(control, landfilled):
 
     assert figure.value == pytest.approx((171_554.5 + 15_496.95 + landfilled) / 462_912)
     assert figure.state is State.OK
-    assert figure.method.startswith("kembar/managed-rate-rpjmn@2+")
+    assert figure.method.startswith("kembar/managed-rate-rpjmn@3+")
 
 
 @pytest.mark.parametrize(

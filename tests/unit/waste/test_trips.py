@@ -39,7 +39,7 @@ def test_trips_to_sarimukti_become_tonnes_by_the_recorded_load():
     figure = trips(*month("trips", 170.0, JANUARY))
 
     assert (figure.value, figure.unit) == (pytest.approx(31 * 170 * 5.757), "t")
-    assert (figure.state, figure.method) == (State.OK, "kembar/collected-from-trips@2")
+    assert (figure.state, figure.method) == (State.OK, "kembar/collected-from-trips@3")
     assert figure.detail == {
         "grain": "day",
         "reason": None,
@@ -72,7 +72,7 @@ def test_a_station_s_own_load_goes_before_its_jurisdiction_s():
     assert figure.value == pytest.approx(31 * 10 * (5.757 + 2.0))
     assert figure.detail["factors_t_per_trip"] == [2.0, 5.757]
     assert figure.detail["verified"] is False
-    assert figure.method.startswith("kembar/collected-from-trips@2+")
+    assert figure.method.startswith("kembar/collected-from-trips@3+")
 
 
 def test_a_load_changes_on_its_day():

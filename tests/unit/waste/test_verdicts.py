@@ -84,11 +84,26 @@ def test_a_verdict_says_what_was_compared_with_what():
         "verdict": "not_met",
         "state": "ok",
         "reason": None,
-        "method": "kembar/waste-target@1;kembar/reduction-rate@2",
+        "method": "kembar/waste-target@1;kembar/reduction-rate@3",
         "retrospective": False,
-        "verified": True,
+        "verified": False,
+        "unverified_parts": ["completeness"],
         "source": "Perpres 97/2017 (Jakstranas), target of the year, share of the waste generated",
     }
+
+
+def test_a_verdict_whose_every_part_was_seen_is_verified():
+    own = (
+        '[[factor]]\nstandard = "kembar-completeness"\nsubject = "year"\n'
+        'quantity = "least_share"\nvalue = 0.75\nvalid_from = 1900-01-01\n'
+        'source = "Decree of the city"\nverified = true\n'
+    )
+    found = verdicts(*reported(290e3), own=own)
+
+    reduction = found["bandung", "reduction_rate", "2025"]
+    assert (reduction["verified"], reduction["unverified_parts"]) == (True, [])
+    rpjmn = found["bandung", "managed_rate_rpjmn", "2025"]
+    assert (rpjmn["verified"], rpjmn["unverified_parts"]) == (False, ["rate"])
 
 
 def test_a_target_not_seen_in_its_text_is_not_said_to_be():
@@ -169,7 +184,7 @@ def test_an_operator_sets_the_target_of_a_later_year():
     found = verdicts(*reported(of=2026), own=own + CONTROLLED)
     judged = found["bandung", "managed_rate_rpjmn", "2026"]
     assert (judged["least"], judged["verdict"]) == (0.6, "met")
-    assert judged["method"].startswith("kembar/waste-target@1;kembar/managed-rate-rpjmn@2+")
+    assert judged["method"].startswith("kembar/waste-target@1;kembar/managed-rate-rpjmn@3+")
     later = verdicts(*reported(of=2029), own=own)["bandung", "managed_rate_rpjmn", "2029"]
     assert later["least"] == 1.0
 

@@ -7,7 +7,17 @@ import pytest
 from kembar_shared.measurement.indicators import INDEX_SCHEMA
 from kembar_water import verdicts
 from kembar_water.indicators import deviation
-from tests.unit.water.rivers import NO_HOURS, STANDARDS, days, monthly, only, river, row, sample
+from tests.unit.water.rivers import (
+    CLEAN,
+    NO_HOURS,
+    STANDARDS,
+    days,
+    monthly,
+    only,
+    river,
+    row,
+    sample,
+)
 
 BOTH = {"temp": 28.0, "air_temp": 25.3}
 
@@ -59,13 +69,15 @@ def test_an_index_is_judged_by_it_and_says_so():
 
 
 def test_the_score_of_a_year_is_made_from_it_and_says_so():
-    rows = [*monthly("temp", [28.2] * 2), *monthly("air_temp", [25.1] * 2)]
+    others = [r for name in ("bod", "cod", "tss") for r in monthly(name, [CLEAN[name]] * 2)]
+    rows = [*monthly("temp", [28.2] * 2), *monthly("air_temp", [25.1] * 2), *others]
 
     found = index("storet", *rows)
     assert (found["value"], found["critical"]) == (-1 - 1 - 3, "temp_dev")
     assert found["detail"]["derived"] == ["temp_dev"]
     # 18.6 - 15.6 is 3.0000000000000018 in binary.
-    kept = index("storet", *monthly("temp", [18.6] * 2), *monthly("air_temp", [15.6] * 2))
+    cool = [*monthly("temp", [18.6] * 2), *monthly("air_temp", [15.6] * 2)]
+    kept = index("storet", *cool, *others)
     assert kept["value"] == 0
 
 

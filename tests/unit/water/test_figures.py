@@ -51,7 +51,7 @@ def test_the_share_of_samples_that_meet_their_class():
     assert (figure.numerator, figure.denominator, figure.unit) == (2.0, 3.0, "1")
     assert figure.value == pytest.approx(2 / 3)
     assert (figure.state, figure.n) == (State.OK, 3)
-    assert figure.method == "pp-22-2021-vi/class-met-share@2"
+    assert figure.method == "pp-22-2021-vi/class-met-share@3"
 
 
 def test_three_equal_readings_at_the_limit_meet_class_and_target():
@@ -69,7 +69,7 @@ def test_three_equal_readings_at_the_limit_meet_class_and_target():
 
 USUAL = {
     "water.pollution_index": "kepmen-lh-115-2003/pollution-index@2",
-    "water.class_met_share": "pp-22-2021-vi/class-met-share@2",
+    "water.class_met_share": "pp-22-2021-vi/class-met-share@3",
     "water.ika": "permen-lhk-27-2021/ika@2",
     "water.ika_historic": "permen-lhk-p4-2018/ika@2",
 }
@@ -115,21 +115,39 @@ def test_oxygen_is_compared_with_its_limit_without_a_saturation_too():
     assert "do" in figure.detail["parameters"]
 
 
-def test_a_sample_of_too_few_parameters_cannot_meet_its_class_and_can_break_it():
-    three = {"bod": 3.0, "cod": 12.5, "tss": 25.0}
+@pytest.mark.parametrize(("bod", "failing"), [(3.0, 0), (3.1, 1)])
+def test_a_sample_of_too_few_parameters_counts_neither_as_meeting_nor_as_breaking(bod, failing):
+    figure = in_april("water.class_met_share", *sample({"bod": bod, "cod": 12.5, "tss": 25.0}))
 
-    figure = in_april("water.class_met_share", *sample(three))
     assert (figure.state, figure.value, figure.n) == (State.INSUFFICIENT, None, 0)
-    broken = in_april("water.class_met_share", *sample(three | {"bod": 3.1}))
-    assert (broken.state, broken.value, broken.n) == (State.OK, 0.0, 1)
+    told = (figure.detail["incomplete_samples"], figure.detail["incomplete_failing"])
+    assert told == (1, failing)
+    four = in_april("water.class_met_share", *sample({**CLEAN, "bod": bod}))
+    assert (four.state, four.value) == (State.OK, 1.0 - failing)
+    assert four.detail["incomplete_samples"] == 0
 
 
-def test_one_proven_breach_beside_samples_that_meet_lowers_the_share():
-    breach = row("bod", 30.0, period=date(2023, 4, 20))
+@pytest.mark.parametrize("station", ["CPM-01", "CPM-02"])
+def test_a_breach_of_nitrate_alone_lowers_no_share_and_is_named(station):
+    breach = row("no3_n", 30.0, station=station, period=date(2023, 4, 20))
 
     figure = in_april("water.class_met_share", *sample(), breach)
-    assert (figure.numerator, figure.denominator) == (1.0, 2.0)
-    assert figure.state is State.PROVISIONAL
+    assert (figure.numerator, figure.denominator, figure.state) == (1.0, 1.0, State.OK)
+    told = (figure.detail["incomplete_samples"], figure.detail["incomplete_failing"])
+    assert told == (1, 1)
+    assert figure.detail["parameters"] == sorted(CLEAN)
+
+
+def test_a_breach_counts_where_the_fourth_parameter_is_the_one_that_cannot_be_assessed():
+    coarse = row("hg", None, n_below=1, below_limit=0.005)
+    three = {"bod": 9.0, "cod": 12.5, "tss": 25.0}
+
+    assert in_april("water.class_met_share", *sample(three), coarse).value == 0.0
+    clean = in_april("water.class_met_share", *sample(three | {"bod": 3.0}), coarse)
+    assert (clean.state, clean.detail["open_samples"]) == (State.CANNOT_ASSESS, 1)
+    # Oxygen above the method's range keeps its limit, yet was not compared with it.
+    plenty = row("do", None, n_above=1)
+    assert in_april("water.class_met_share", *sample(three), plenty).value is None
 
 
 def test_a_value_only_known_to_be_large_cannot_meet_a_class():

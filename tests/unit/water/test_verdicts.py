@@ -43,9 +43,35 @@ def test_a_year_within_the_limit_has_met_it():
         1.0,
     )
     assert (verdict["exceeded"], verdict["exceeded_on"]) == (0, [])
-    assert verdict["verified"]
+    assert (verdict["verified"], verdict["unverified_parts"]) == (False, ["completeness"])
     assert not verdict["retrospective"]
     assert "PP 22/2021" in verdict["source"]
+
+
+def test_a_verdict_is_verified_where_each_part_of_it_was_seen():
+    own = STANDARDS.overridden(
+        "".join(
+            f'[[factor]]\nstandard = "kembar-completeness"\nsubject = "year"\n'
+            f'quantity = "{quantity}"\nvalue = {value}\nvalid_from = 2023-01-01\n'
+            f'source = "Decree"\nverified = true\n'
+            for quantity, value in (("least_share", 0.75), ("least_dates", 2))
+        )
+    )
+
+    def parts(rows, standards, standard="pp-22-2021-vi", grade="II"):
+        found = by_class(*rows, standards=standards, standard=standard)[grade]
+        return found["unverified_parts"], found["verified"]
+
+    kept, broken = monthly("bod", [1.0] * 12), [row("bod", 3.1, period=date(2023, 7, 4))]
+    assert parts(kept, STANDARDS) == (["completeness"], False)
+    assert parts(kept, own) == ([], True)
+    before = monthly("bod", [1.0] * 12, year=2022)
+    assert parts(before, own) == (["completeness"], False)
+    # One value beyond a limit rests on no rule of the year.
+    assert parts(broken, STANDARDS) == ([], True)
+    assert parts(kept, own, "jp-eqs-river", "A") == (["rank"], False)
+    coli = monthly("ecoli", [1.0] * 12)
+    assert parts(coli, own, "jp-eqs-river", "A") == (["limit", "rank"], False)
 
 
 def test_one_sample_beyond_the_limit_breaks_it_however_little_was_measured():

@@ -36,8 +36,22 @@ REACH = {
 }
 
 
+# What one parameter scores can be seen where there is no other.
+ALONE = STANDARDS.overridden(
+    """
+    [[factor]]
+    standard = "kembar-completeness"
+    subject = "year"
+    quantity = "least_parameters"
+    value = 1
+    valid_from = 1900-01-01
+    """
+)
+
+
 def of(index, *rows, **settings):
-    return river(**settings).indices(days(*rows), NO_HOURS).filter(index=index)
+    judged = river(**({"standards": ALONE} | settings))
+    return judged.indices(days(*rows), NO_HOURS).filter(index=index)
 
 
 def measured(series, **changes):
@@ -51,7 +65,7 @@ def score(*rows, **settings):
 
 
 def test_the_worked_example_of_storet():
-    index = only(of("storet", *measured(EXAMPLE)))
+    index = only(of("storet", *measured(EXAMPLE), standards=STANDARDS))
 
     assert (index["value"], index["category"], index["state"]) == (-26, "cemar_sedang", "ok")
     assert index["detail"]["storet_class"] == "C"
@@ -63,7 +77,7 @@ def test_the_worked_example_of_storet():
         "tss": -1, "bod": -8, "cod": 0, "do": -2, "fcoli": -15,
     }  # fmt: skip
     assert by_parameter["do"]["mean"] == pytest.approx(4.8)
-    assert index["method"] == "kepmen-lh-115-2003/storet@2"
+    assert index["method"] == "kepmen-lh-115-2003/storet@3"
 
 
 @pytest.mark.parametrize("count", [3, 12])
@@ -80,6 +94,36 @@ def test_clean_water_scores_nothing():
     index = only(of("storet", *measured({"bod": [1.0, 2.0]})))
 
     assert (index["value"], index["category"], index["critical"]) == (0, "memenuhi_baku_mutu", None)
+
+
+@pytest.mark.parametrize("bod", [1.0, 9.0])
+@pytest.mark.parametrize("count", [3, 4])
+def test_a_score_needs_four_parameters_whether_they_keep_their_limits_or_not(count, bod):
+    series = {"bod": [bod] * 2, "cod": [1.0] * 2, "tss": [1.0] * 2}
+    series |= {"tp": [0.1] * 2} if count == 4 else {}
+
+    index = only(of("storet", *measured(series), standards=STANDARDS))
+    of_enough = (0.0, "ok") if bod == 1.0 else (-10.0, "ok")
+    assert (index["value"], index["state"]) == (of_enough if count == 4 else (None, "insufficient"))
+    assert len(index["parameters"]) == count
+    assert (index["category"] is None) is (count == 3)
+    assert index["detail"]["least_parameters"] == 4.0
+
+
+def test_how_many_parameters_a_score_needs_is_a_row_that_changes_its_method():
+    index = only(of("storet", *measured({"bod": [1.0] * 2})))
+
+    assert (index["value"], index["state"]) == (0.0, "ok")
+    assert index["method"].startswith("kepmen-lh-115-2003/storet@3+")
+
+
+def test_a_parameter_above_the_method_is_one_of_the_four():
+    above = row("fcoli", None, n_above=1, period=date(2023, 3, 4))
+
+    three = measured({"bod": [1.0] * 2, "cod": [1.0] * 2, "tss": [1.0] * 2})
+    assert only(of("storet", *three, above, standards=STANDARDS))["state"] == "cannot_assess"
+    two = [r for r in three if r["parameter"] != "tss"]
+    assert only(of("storet", *two, above, standards=STANDARDS))["state"] == "insufficient"
 
 
 def test_one_date_makes_no_score():
@@ -104,13 +148,15 @@ def test_parameters_may_be_counted_instead(count, expected):
 
 def test_what_is_counted_is_part_of_the_method():
     methods = [
-        only(of("storet", *measured({"bod": [9.0] * 2}), storet_count_basis=basis))["method"]
+        only(of("storet", *measured(EXAMPLE), storet_count_basis=basis, standards=STANDARDS))[
+            "method"
+        ]
         for basis in ("samples", "parameters")
     ]
 
     assert methods == [
-        "kepmen-lh-115-2003/storet@2",
-        "kepmen-lh-115-2003/storet@2;count=parameters",
+        "kepmen-lh-115-2003/storet@3",
+        "kepmen-lh-115-2003/storet@3;count=parameters",
     ]
 
 
@@ -234,7 +280,7 @@ def test_worse_water_never_scores_better():
 
 
 def test_an_operator_s_score_gives_another_method():
-    changed = STANDARDS.overridden(
+    changed = ALONE.overridden(
         """
         [[factor]]
         standard = "kepmen-lh-115-2003"
@@ -247,7 +293,7 @@ def test_an_operator_s_score_gives_another_method():
 
     index = only(of("storet", *measured({"bod": [9.0] * 2}), standards=changed))
     assert index["value"] == -9
-    assert index["method"].startswith("kepmen-lh-115-2003/storet@2+")
+    assert index["method"].startswith("kepmen-lh-115-2003/storet@3+")
 
 
 def reach(**changes):

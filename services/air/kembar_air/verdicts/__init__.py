@@ -104,7 +104,7 @@ class Verdicts:
                 derived_from=pl.lit([], dtype=pl.List(pl.String)),
                 method=pl.lit(method),
                 retrospective=pl.lit(first > date(year, 1, 1)),
-                verified=pl.lit(limit.verified),
+                verified=pl.col("unverified_parts").list.len() == 0,
                 source=pl.lit(limit.source),
                 **{"class": pl.lit(limit.grade)},
             )

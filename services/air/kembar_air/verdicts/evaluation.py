@@ -73,7 +73,7 @@ def evaluate(limit: Limit, table: YearTable, standards: Standards, year: int) ->
 
     Returns:
         One row per row of the table: `value`, `n`, `expected`, `coverage`, `exceeded`,
-        `exceeded_on`, `verdict`, `state`, `reason`.
+        `exceeded_on`, `verdict`, `state`, `reason`, `unverified_parts`.
     """
     on = date(year, 12, 31)
     length = (date(year + 1, 1, 1) - date(year, 1, 1)).days
@@ -115,6 +115,10 @@ def evaluate(limit: Limit, table: YearTable, standards: Standards, year: int) ->
             "verdict": judged.words(("met", "not_met"), np.where(ok, broken.astype(np.int64), -1)),
             "state": judged.words(_STATES, state),
             "reason": pl.Series([code or None for code in reason.tolist()], dtype=pl.String),
+            "unverified_parts": pl.Series(
+                sufficiency.unverified(limit, standards, on, broken & (limit.evaluation in _EACH)),
+                dtype=pl.List(pl.String),
+            ),
         }
     )
 

@@ -84,7 +84,7 @@ class Assumptions:
         """Return the identifier of the method by these assumptions and rows."""
         name = (
             f"kembar/avoided-co2e-{self.gwp_set}-docf{self.docf_set}-{self.horizon_years}y-"
-            f"{self.disposal_mcf}-{self.climate}@2"
+            f"{self.disposal_mcf}-{self.climate}@3"
         )
         return standards.method(name, *self.standards)
 

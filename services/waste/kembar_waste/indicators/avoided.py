@@ -51,7 +51,9 @@ class AvoidedEmissions:
         credited = crediting.credited(streams, self._claims)
         found: list[Figure] = []
         for length, label in _LENGTHS.items():
-            judged = coverage.finest(coverage.judge(streams, length), self._standards)
+            judged = coverage.finest(
+                coverage.judge(streams, length, self._standards), self._standards
+            )
             members = _labelled(streams, length, label)
             sums = members.group_by(_FIGURE).agg(pl.col(_SUMS).sum())
             materials = _by(members, "material", "net")

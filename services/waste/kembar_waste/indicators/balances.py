@@ -18,7 +18,7 @@ from kembar_waste.standards.survey import CONVENTION
 if TYPE_CHECKING:
     from kembar_shared.measurement.standards import Standards
 
-METHOD: Final = "kembar/mass-balance@3"
+METHOD: Final = "kembar/mass-balance@4"
 INDEX: Final = "mass_balance"
 
 IN: Final = ("received", "collected")
@@ -53,13 +53,13 @@ def indices(days: pl.DataFrame, standards: Standards) -> pl.DataFrame:
     (`opening` of the detail is `first_day`). An older reading opens nothing: what came in and went
     out since then lies outside the period. Where the stock is measured the flows have to be
     complete; it is, in the calendar years that it is read in and twelve months after its last
-    reading (`coverage.CLOSED_AFTER`).
+    reading (`completeness.CLOSED_AFTER`).
 
     Args:
         days: Of `DAYS_SCHEMA`, of whole calendar years, and of the stock also of the year before.
         standards: Whose factor `kembar` / `mass_balance` / `tolerance` says what is balanced.
     """
-    flows, levels = _flows(days)
+    flows, levels = _flows(days, standards)
     rows = pl.concat(_periods(flows, levels, length, standards) for length in _TRUNCATION)
     if rows.is_empty():
         return pl.DataFrame(schema=INDEX_SCHEMA)
@@ -74,7 +74,7 @@ def indices(days: pl.DataFrame, standards: Standards) -> pl.DataFrame:
     )
 
 
-def _flows(days: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _flows(days: pl.DataFrame, standards: Standards) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return each slot's flows and stock in t, null where one is not known of all its series.
 
     Returns:
@@ -118,7 +118,7 @@ def _flows(days: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     )
     flows = (
         slots.join(has, on=_FACILITY, maintain_order="left")
-        .join(stocks.owed(known), on=_FACILITY, how="left", maintain_order="left")
+        .join(stocks.owed(known, standards), on=_FACILITY, how="left", maintain_order="left")
         .filter(pl.any_horizontal(f"has_{code}" for code in _FLOWS))
     )
     return flows, stocks.levels(slots)

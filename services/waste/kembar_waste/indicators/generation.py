@@ -15,8 +15,8 @@ from kembar_waste.indicators.rates import REDUCED
 if TYPE_CHECKING:
     from kembar_shared.measurement.standards import Standards
 
-METHOD: Final = "kembar/waste-generated@2"
-USED: Final = "kembar/kang-pisman-manfaatkan@2"
+METHOD: Final = "kembar/waste-generated@3"
+USED: Final = "kembar/kang-pisman-manfaatkan@3"
 
 _LABEL: Final = {Grain.MONTH: "%Y-%m", Grain.YEAR: "%Y"}
 _FIGURE: Final = ("jurisdiction", "period", "grain")

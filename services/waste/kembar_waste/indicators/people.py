@@ -18,8 +18,8 @@ from kembar_waste.standards.survey import KANG_PISMAN
 if TYPE_CHECKING:
     from kembar_shared.measurement.standards import Standards
 
-PER_PERSON: Final = "kembar/generation-per-person@2"
-REDUCED: Final = "kembar/kang-pisman-kurangi@2"
+PER_PERSON: Final = "kembar/generation-per-person@3"
+REDUCED: Final = "kembar/kang-pisman-kurangi@3"
 
 BASELINE: Final = "baseline_kg_per_person_day"
 """Quantity of the factors whose subject is a jurisdiction."""
@@ -59,12 +59,12 @@ class People:
             days: Of `DAYS_SCHEMA`.
             units: As of `series.units`, of the same days.
         """
-        heads = _heads(days)
+        heads = _heads(days, self._standards)
         generated = units.filter(parameter="generated")
         found: list[Figure] = []
         for length in _LABEL:
             slots = self._slots(generated, heads, length)
-            sums = _sums(slots, coverage.judge(generated, length))
+            sums = _sums(slots, coverage.judge(generated, length, self._standards))
             rows = coverage.finest(sums, self._standards)
             for row in rows.iter_rows(named=True):
                 found += [_per_person(row, self._per_person), _less(row, self._reduced)]
@@ -101,7 +101,7 @@ def _slots_in(length: Grain) -> pl.Expr:
     return pl.when(pl.col("grain") == Grain.DAY.value).then(days).otherwise(others)
 
 
-def _heads(days: pl.DataFrame) -> pl.DataFrame:
+def _heads(days: pl.DataFrame, standards: Standards) -> pl.DataFrame:
     """Return the persons of each jurisdiction and calendar year.
 
     A head count is no sum: of several in a year the mean counts. A station's total of a year
@@ -130,7 +130,7 @@ def _heads(days: pl.DataFrame) -> pl.DataFrame:
             n=pl.lit(1, dtype=pl.Int64),
         )
     )
-    return coverage.judge(counts, Grain.YEAR).select(
+    return coverage.judge(counts, Grain.YEAR, standards).select(
         "jurisdiction",
         year="period",
         population="numerator",

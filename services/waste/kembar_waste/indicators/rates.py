@@ -55,19 +55,19 @@ class Rate:
 
 
 RATES: Final = (
-    Rate("waste.sorted_share", "kembar/sorted-share@2", ("sorted",), (("sorted",),)),
-    Rate("waste.recovery_share", "kembar/recovery-share@2", REDUCED, (REDUCED,)),
-    Rate("waste.reduction_rate", "kembar/reduction-rate@2", REDUCED, (REDUCED,)),
-    Rate("waste.handling_rate", "kembar/handling-rate@2", ENDED, (ENDED,)),
+    Rate("waste.sorted_share", "kembar/sorted-share@3", ("sorted",), (("sorted",),)),
+    Rate("waste.recovery_share", "kembar/recovery-share@3", REDUCED, (REDUCED,)),
+    Rate("waste.reduction_rate", "kembar/reduction-rate@3", REDUCED, (REDUCED,)),
+    Rate("waste.handling_rate", "kembar/handling-rate@3", ENDED, (ENDED,)),
     Rate(
         "waste.managed_rate_sipsn",
-        "kembar/managed-rate-sipsn@2",
+        "kembar/managed-rate-sipsn@3",
         (*REDUCED, *ENDED),
         (REDUCED, ENDED),
     ),
     Rate(
         "waste.managed_rate_rpjmn",
-        "kembar/managed-rate-rpjmn@2",
+        "kembar/managed-rate-rpjmn@3",
         (*REDUCED, *ENDED),
         (REDUCED, ENDED),
         controlled=("landfilled",),
@@ -75,28 +75,28 @@ RATES: Final = (
     ),
     Rate(
         "waste.diversion_rate",
-        "kembar/diversion-rate@2",
+        "kembar/diversion-rate@3",
         ("recycled", "composted"),
         (("recycled", "composted"),),
         verified=False,
     ),
     Rate(
         "waste.sdg_11_6_1",
-        "kembar/sdg-11-6-1@2",
+        "kembar/sdg-11-6-1@3",
         ("recycled", "composted", *ENDED),
         (ENDED,),
         controlled=("recycled", "composted", *ENDED),
     ),
     Rate(
         "waste.sdg_12_5_1",
-        "kembar/sdg-12-5-1@2",
+        "kembar/sdg-12-5-1@3",
         ("recycled", "composted"),
         (("recycled", "composted"),),
         verified=False,
     ),
     Rate(
         "waste.recycling_rate_jp",
-        "kembar/recycling-rate-jp@1",
+        "kembar/recycling-rate-jp@2",
         RESOURCED,
         tuple((parameter,) for parameter in (TREATED, *RESOURCED)),
         whole=(TREATED, "group_collected"),

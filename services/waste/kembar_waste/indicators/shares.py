@@ -101,7 +101,7 @@ def _shares(units: pl.DataFrame, bases: list[int], standards: Standards) -> pl.D
         range(len(sides.PARAMETERS)), sides.PARAMETERS, return_dtype=pl.String
     )
     both = (
-        sides.judged(units, bases)
+        sides.judged(units, bases, standards)
         .join(_ROLES, on=["basis", "code"], how="left", maintain_order="left")
         .with_columns(parameter=names)
         .sort("parameter")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from kembar_shared.measurement import coverage
+from kembar_shared.measurement import completeness, coverage
 from kembar_shared.measurement.vocabulary import Grain
 from kembar_waste.indicators import facilities
 from kembar_waste.indicators.rates import ENDED, RATES, REDUCED, RESOURCED, TREATED
@@ -14,6 +14,7 @@ from kembar_waste.indicators.rates import ENDED, RATES, REDUCED, RESOURCED, TREA
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from kembar_shared.measurement.standards import Standards
     from kembar_waste.indicators.rates import Basis
 
 PARAMETERS: Final = ("generated", "sorted", *REDUCED, *ENDED, TREATED, *RESOURCED)
@@ -81,7 +82,7 @@ def bases_of(units: pl.DataFrame) -> list[int]:
     ]
 
 
-def _known(units: pl.DataFrame, bases: list[int]) -> pl.DataFrame:
+def _known(units: pl.DataFrame, bases: list[int], standards: Standards) -> pl.DataFrame:
     """Say of days, reported months and reported years of which bases all sides are known.
 
     Masses of different months, added up and divided, would be the share of no month, and those of
@@ -93,7 +94,7 @@ def _known(units: pl.DataFrame, bases: list[int]) -> pl.DataFrame:
         The columns of `_SLOT`, and for each basis whether it is known, named by its number.
     """
     codes = units["code"].unique().sort().to_list()
-    lives = _lives(units)
+    lives = _lives(units, standards)
     until = lives.group_by("place").agg(
         pl.col("until").filter(code=code).first().alias(f"until {code}") for code in codes
     )
@@ -125,15 +126,16 @@ def _known(units: pl.DataFrame, bases: list[int]) -> pl.DataFrame:
     )
 
 
-def _lives(units: pl.DataFrame) -> pl.DataFrame:
+def _lives(units: pl.DataFrame, standards: Standards) -> pl.DataFrame:
     """Say from when until when each station owes each parameter, as `since` and `until`.
 
     From the year of its first value on, but not before the station reported anything: of the days
     before, what else it sent is a side without the other.
     """
     lives = units.group_by("place", "member", "code").agg(
-        pl.col("period").min().alias("first"), until=coverage.expected_until()
+        pl.col("period").min().alias("first"), last=coverage.last_end()
     )
+    lives = lives.with_columns(until=completeness.closed_on(standards, "last"))
     opened = pl.col("first").min().over("place", "member").dt.truncate("1mo")
     return lives.with_columns(since=pl.max_horizontal(pl.col("first").dt.truncate("1y"), opened))
 
@@ -192,17 +194,20 @@ def _side(basis: int) -> dict[str, pl.Expr]:
     }
 
 
-def judged(units: pl.DataFrame, bases: list[int]) -> pl.DataFrame:
+def judged(units: pl.DataFrame, bases: list[int], standards: Standards) -> pl.DataFrame:
     """Judge the coverage of every side of every basis, counting what all sides know.
 
     Returns:
         The columns of `coverage.judge`, with `basis`, `place` and `code` for `jurisdiction`. The
         denominator is what facilities of unknown control took.
     """
-    matched = units.join(_known(units, bases), on=_SLOT, how="left", maintain_order="left")
+    matched = units.join(
+        _known(units, bases, standards), on=_SLOT, how="left", maintain_order="left"
+    )
     keyed = units.with_columns(jurisdiction=pl.col("place") * WIDTH + pl.col("code"))
     return pl.concat(
-        _of_length(matched, coverage.judge(keyed, length), length, bases) for length in _LENGTHS
+        _of_length(matched, coverage.judge(keyed, length, standards), length, bases)
+        for length in _LENGTHS
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from kembar_shared.measurement import coverage
+from kembar_shared.measurement import completeness
+
+if TYPE_CHECKING:
+    from kembar_shared.measurement.standards import Standards
 
 STOCK: Final = "stock"
 
@@ -27,20 +30,23 @@ def levels(slots: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def owed(known: pl.DataFrame) -> pl.DataFrame:
+def owed(known: pl.DataFrame, standards: Standards) -> pl.DataFrame:
     """Say until when the readings of a calendar year let one expect others in the next.
 
     Args:
         known: `station`, `year`, `parameter` and `following` of what was reported.
+        standards: Say after how long a silence none is expected.
 
     Returns:
         `station`, `year`, the one after the readings, and `owed_until`: months and years that
-        begin on that day or later expect no stock (`coverage.CLOSED_AFTER`).
+        begin on that day or later expect no stock (`completeness.CLOSED_AFTER`).
     """
     return (
         known.filter(pl.col("parameter") == STOCK)
         .group_by("station", pl.col("year") + 1)
-        .agg(owed_until=pl.col("following").max().dt.offset_by(coverage.CLOSED_AFTER))
+        .agg(pl.col("following").max())
+        .with_columns(owed_until=completeness.closed_on(standards, "following"))
+        .drop("following")
     )
 
 

@@ -17,7 +17,7 @@ from kembar_waste.standards.survey import TRIP_LOAD
 if TYPE_CHECKING:
     from kembar_shared.measurement.standards import Standards
 
-METHOD: Final = "kembar/collected-from-trips@2"
+METHOD: Final = "kembar/collected-from-trips@3"
 
 _LENGTHS: Final = {Grain.MONTH: "%Y-%m", Grain.YEAR: "%Y"}
 _FIGURE: Final = ("jurisdiction", "period", "grain")
@@ -66,7 +66,7 @@ def figures(days: pl.DataFrame, loads: pl.DataFrame, standards: Standards) -> li
                 weighed=pl.col("weighed_t").is_not_null().any(),
             )
         )
-        judged = coverage.finest(coverage.judge(converted, length), standards)
+        judged = coverage.finest(coverage.judge(converted, length, standards), standards)
         found += [
             _figure(row, method)
             for row in judged.join(used, on=_FIGURE, how="left")

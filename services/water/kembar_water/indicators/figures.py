@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from kembar_shared.measurement.standards import Standards
 
 _IS_OPEN: Final = pl.col("is_open")
+_LEFT_OUT: Final = pl.col("is_incomplete")
+_FAILING: Final = _LEFT_OUT & pl.col("is_failing")
 
 
 def means(
@@ -25,7 +27,7 @@ def means(
     indicator: str,
     method: str,
     detail: Mapping[str, str | float | None],
-    complete: Collection[str] = (),
+    complete: Collection[str] | None = None,
 ) -> list[Figure]:
     """Average the `value` of samples over jurisdictions, months and years.
 
@@ -39,28 +41,35 @@ def means(
         indicator: Code of the figures.
         method: Their method.
         detail: What else is said of each of them.
-        complete: The parameters without which a sample's value is provisional.
+        complete: The parameters without which a sample's value is provisional, and
+            `incomplete_samples` counts it; None: that counts the samples that were left out as
+            `is_incomplete`, and `incomplete_failing` those of them that are `is_failing`.
     """
     owing = _of_assessed_stations(samples)
     yearly = _of_enough_dates(owing, standards)
     keys = ["jurisdiction", "period", "grain"]
     lacking = pl.col("value").is_not_null() & (
-        pl.lit(list(complete), dtype=pl.List(pl.String))
+        pl.lit(list(complete or ()), dtype=pl.List(pl.String))
         .list.set_difference(pl.col("parameters"))
         .list.len()
         > 0
     )
-    found = [
-        _gathered(judged, length, standards).join(
-            _details(judged.with_columns(lacking=lacking), length, detail),
-            on=keys,
-            how="left",
-            maintain_order="left",
+    found = []
+    for length, judged in ((Grain.MONTH, owing), (Grain.YEAR, yearly)):
+        # Also of stations that never measure enough, which are left out of all else.
+        counts = (
+            _counts(samples, length, incomplete_samples=_LEFT_OUT, incomplete_failing=_FAILING)
+            if complete is None
+            else _counts(
+                judged.with_columns(lacking=lacking), length, incomplete_samples=pl.col("lacking")
+            )
         )
-        for length, judged in ((Grain.MONTH, owing), (Grain.YEAR, yearly))
-    ]
+        details = _details(judged, length, detail, counts)
+        gathered = _gathered(judged, length, standards)
+        found.append(gathered.join(details, on=keys, how="left", maintain_order="left"))
+    names = ("open_samples",) if complete is None else ("open_samples", "incomplete_samples")
     is_mixed = (pl.col("detail").struct.field("parameter_sets") > 1) | pl.any_horizontal(
-        pl.col("detail").struct.field("incomplete_samples", "open_samples") > 0
+        pl.col("detail").struct.field(*names) > 0
     )
     figures = pl.concat(found).with_columns(
         value=pl.col("numerator") / pl.col("denominator"),
@@ -111,8 +120,18 @@ def _gathered(samples: pl.DataFrame, length: Grain, standards: Standards) -> pl.
     )
 
 
+def _counts(samples: pl.DataFrame, length: Grain, **counted: pl.Expr) -> pl.DataFrame:
+    """Count the samples of each period of which something is so."""
+    return samples.group_by("jurisdiction", pl.col(length.value).alias("period"), "grain").agg(
+        **{name: is_so.sum() for name, is_so in counted.items()}
+    )
+
+
 def _details(
-    samples: pl.DataFrame, length: Grain, detail: Mapping[str, str | float | None]
+    samples: pl.DataFrame,
+    length: Grain,
+    detail: Mapping[str, str | float | None],
+    counts: pl.DataFrame,
 ) -> pl.DataFrame:
     """Say which parameters the samples of each period were judged by."""
     judged = pl.col("value").is_not_null()
@@ -122,12 +141,12 @@ def _details(
         .agg(
             parameters=used.explode().drop_nulls().unique().sort(),
             parameter_sets=used.list.join(" ").n_unique(),
-            incomplete_samples=pl.col("lacking").sum(),
             open_samples=_IS_OPEN.sum(),
             left_out=pl.col("missing").explode().drop_nulls().unique().sort(),
             water_classes=pl.col("water_class").unique().sort(),
             retrospective=pl.col("retrospective").any(),
         )
+        .join(counts, on=["jurisdiction", "period", "grain"], how="left", maintain_order="left")
         .select(
             "jurisdiction",
             "period",
@@ -136,7 +155,7 @@ def _details(
                 "grain",
                 "parameters",
                 "parameter_sets",
-                "incomplete_samples",
+                *counts.columns[3:],
                 "open_samples",
                 "left_out",
                 "water_classes",

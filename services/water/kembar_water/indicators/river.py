@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Detail = dict[str, str | float | None]
 
-CLASS_MET: Final = "pp-22-2021-vi/class-met-share@2"
+CLASS_MET: Final = "pp-22-2021-vi/class-met-share@3"
 
 _IKA_CLASS: Final = "II"
 _IKA_HISTORIC_CLASS: Final = "I"
@@ -118,6 +118,7 @@ class River:
                 indicator="water.pollution_index",
                 method=self._method(pollution.POLLUTION_INDEX, COMPLETENESS),
                 detail=with_oxygen,
+                complete=(),
             ),
             *figures.means(
                 samples.filter(grain=Grain.DAY.value).with_columns(

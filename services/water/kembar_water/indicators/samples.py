@@ -85,10 +85,11 @@ class Sampling:
             `KEYS`, `jurisdiction`, `origin`, `water_class`, `month`, `year`, `dates`; of the
             index `value`, `state`, `category` (a position, -1 for none), `parameters`,
             `missing`, `substituted`, `derived`, `critical`, `cim_mg_l`, `cim_source`;
-            `retrospective`; `assessed`, the parameters compared with their limits, and `meets`:
-            False where any of them breaks one, True where enough were compared and none of the
-            sample's parameters may break one, else null; `is_open`, whether it is null because
-            one may: it lies below a detection limit above the standard's, or beyond the method.
+            `retrospective`; `assessed`, the parameters compared with their limits. Of a sample
+            with enough of them, `meets`: False where any breaks its limit, True where none may,
+            else null and `is_open`: one may, for it lies below a detection limit above the
+            standard's, or beyond the method. A sample that could break a limit and never be said
+            to keep all is `is_incomplete`, and has no `meets`; `is_failing`, whether it breaks one.
         """
         ratios = self._ratios(
             self._values(days, water_class=water_class, only=only), plain_oxygen=plain_oxygen
@@ -109,7 +110,8 @@ class Sampling:
         judged = pl.col("breaks").is_not_null() | proven
         is_large = (pl.col("n_above") > 0) & pl.col("most").is_not_null()
         may_break = _may_break().any()
-        enough = judged.sum() >= max(self.least_parameters, 1)
+        # With fewer, only a breach could be told: counted, they would make a share worse.
+        is_complete = (judged | _may_break()).sum() >= max(self.least_parameters, 1)
         samples = ratios.group_by(KEYS, maintain_order=True).agg(
             pl.col("jurisdiction", "origin", "water_class").first(),
             dates=pl.col("n").max(),
@@ -123,12 +125,10 @@ class Sampling:
             retrospective=pl.col("retrospective").any(),
             cim_mg_l=pl.col("ceiling").filter(_KNOWN & (pl.col("parameter") == "do")).first(),
             assessed=pl.col("parameter").filter(judged),
-            # What breaks a limit is proven by one parameter; that none does, by enough of them.
-            meets=pl.when(proven.any())
-            .then(pl.lit(value=False))
-            .when(enough, ~may_break)
-            .then(pl.lit(value=True)),
-            is_open=~proven.any() & may_break & (pl.len() >= max(self.least_parameters, 1)),
+            meets=pl.when(is_complete & (proven.any() | ~may_break)).then(~proven.any()),
+            is_open=is_complete & ~proven.any() & may_break,
+            is_incomplete=~is_complete,
+            is_failing=proven.any(),
             only_litter=_IS_LITTER.all(),
             # The likely worst of them is left out: an index without it would tell of clean water.
             without_worst=(is_large & ~_IS_LITTER).any(),

@@ -59,7 +59,7 @@ class Storet:
             that were measured and could not be scored: a detection limit above the standard,
             unless another value violates it, or a value above the method's range. That one is
             likely the worst, so that there is no score without it, unless the others already make
-            class D, which nothing betters.
+            class D, which nothing betters. Too few parameters (a row of `completeness`) make none.
         """
         series = self._scored(_series(self._values(days)))
         is_scored = pl.col("score").is_not_null()
@@ -70,7 +70,7 @@ class Storet:
             parameters=pl.col("parameter").filter(is_scored),
             missing=pl.col("parameter").filter(~is_scored),
             derived=pl.col("parameter").filter(is_scored & pl.col("any_derived")),
-            without_worst=_IS_LARGE.any(),
+            n_worst=_IS_LARGE.sum(),
             critical=pl.col("parameter").filter(is_scored & (pl.col("score") == worst.min())),
             water_class=pl.col("water_class").first(),
             retrospective=pl.col("retrospective").any(),
@@ -78,19 +78,24 @@ class Storet:
                 "parameter", "n", "n_below", *STATISTICS, "mean_estimator", "score"
             ).filter(is_scored),
         )
-        least = completeness.least(
-            self.standards, completeness.YEAR, completeness.DATES, period="year"
+        dates, parameters = (
+            completeness.least(self.standards, completeness.YEAR, quantity, period="year")
+            for quantity in (completeness.DATES, completeness.PARAMETERS)
         )
-        enough = (pl.col("dates") >= least) & (
-            (pl.col("parameters").list.len() > 0) | pl.col("without_worst")
+        enough = (pl.col("dates") >= dates) & (
+            pl.col("parameters").list.len() + pl.col("n_worst") >= parameters
         )
         edges = dated.factors(
             self.standards, KEPMEN_LH_115_2003, "storet", STORET_EDGES, _year_end(years)
         )
         totals = storet.storet_class(arrays.floats(years, "total"), edges)
         is_worst = pl.lit(pl.Series(totals == len(storet.CLASSES) - 1))
-        is_open = pl.col("without_worst") & ~is_worst
-        years = years.with_columns(value=pl.when(enough & ~is_open).then("total"), is_open=is_open)
+        is_open = (pl.col("n_worst") > 0) & ~is_worst
+        years = years.with_columns(
+            value=pl.when(enough & ~is_open).then("total"),
+            is_open=is_open,
+            least_parameters=parameters,
+        )
         position = storet.storet_class(arrays.floats(years, "value"), edges)
         return years.with_columns(position=pl.Series(position, dtype=pl.Int64)).select(
             "station",
@@ -119,6 +124,7 @@ class Storet:
                 "derived",
                 pl.lit(self.count_basis).alias("count_basis"),
                 pl.col("dates").alias("n"),
+                pl.col("least_parameters"),
                 "statistics",
             ).alias("detail"),
         )

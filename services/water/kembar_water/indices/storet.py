@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-STORET: Final = "kepmen-lh-115-2003/storet@2"
+STORET: Final = "kepmen-lh-115-2003/storet@3"
 
 CLASSES: Final = ("A", "B", "C", "D")
 """In the order of `pollution.CATEGORIES`."""

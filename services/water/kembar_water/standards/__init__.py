@@ -14,5 +14,5 @@ def build() -> Standards:
     """
     return Standards(
         limits=(*indonesia.annex_vi(), *japan.river_classes(), *sdg.targets()),
-        factors=(*scores.factors(), *completeness.FACTORS),
+        factors=(*scores.factors(), *completeness.FACTORS, *completeness.OF_SCORES),
     )

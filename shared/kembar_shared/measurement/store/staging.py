@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from kembar_shared.chassis.database import is_cluster, is_sqlite
 from kembar_shared.measurement.store import bulk, sums, unchanged
+from kembar_shared.measurement.uploads.converted import SQL
 from kembar_shared.measurement.vocabulary import Flag
 
 if TYPE_CHECKING:
@@ -38,22 +39,42 @@ _CONTENT: Final = ("value", "qualifier", "limit_value", "extra")
 """What makes a value of the same identity another value."""
 
 _SAME: Final = " AND ".join(f"{{a}}.{name} IS NOT DISTINCT FROM {{b}}.{name}" for name in _CONTENT)
-_CLASSIFY: Final = f"""
+# What was weighed and what was converted from a volume are two statements, equal or not.
+_ALIKE: Final = f"{_SAME} AND {SQL.format(sent='{a}.sent')} = {SQL.format(sent='{b}.sent')}"
+_IS_BEATEN: Final = (
+    f"{SQL.format(sent='s.sent')} AND NOT {SQL.format(sent='m.sent')}"
+    f" AND m.flag NOT IN ({int(Flag.FAIL)}, {int(Flag.MISSING)})"
+)
+
+
+def _classification(same: str, is_beaten: str) -> str:
+    """Return the statement that classes rows.
+
+    Args:
+        same: Whether rows `{a}` and `{b}` say the same.
+        is_beaten: Whether what is stored is better than another value of the file.
+    """
+    return f"""
     INSERT INTO classed
     SELECT {", ".join(f"s.{name}" for name in _STAGED)},
            m.span AS old_span, m.revision AS old_revision,
            CASE WHEN m.series_id IS NULL THEN 'new'
-                WHEN m.flag = {int(Flag.MISSING)} AND {_SAME.format(a="s", b="m")}
+                WHEN {is_beaten} THEN 'beaten'
+                WHEN m.flag = {int(Flag.MISSING)} AND {same.format(a="s", b="m")}
                   OR EXISTS (SELECT 1 FROM measurement_revision r
                              WHERE r.series_id = s.series_id AND r.time_us = s.time_us
-                               AND {_SAME.format(a="s", b="r")}) THEN 'superseded'
+                               AND {same.format(a="s", b="r")}) THEN 'superseded'
                 ELSE 'changed' END AS status
     FROM staged s LEFT JOIN measurement m
       ON m.series_id = s.series_id AND m.time_us = s.time_us
      AND m.time_us BETWEEN :first_us AND :last_us
     WHERE m.series_id IS NULL OR m.flag = {int(Flag.MISSING)}
-       OR NOT ({_SAME.format(a="s", b="m")})
+       OR NOT ({same.format(a="s", b="m")} OR {is_beaten} AND {_SAME.format(a="s", b="m")})
 """
+
+
+_CLASSIFY: Final = _classification(_SAME, "false")
+_CLASSIFY_MASSES: Final = _classification(_ALIKE, _IS_BEATEN)
 _FETCH: Final = {
     "standing": """
     CREATE TEMP TABLE standing ON COMMIT DROP AS
@@ -90,7 +111,8 @@ class Staged:
 
     Attributes:
         fresh: Rows of series that have no measurement in the span of the file; all are new.
-        counts: Status (`new`, `same`, `changed`, `superseded`) -> number of rows, *fresh* included.
+        counts: Status (`new`, `same`, `changed`, `superseded`, `beaten`) -> number of rows,
+            *fresh* included.
         has_known: Other rows wait in the temporary table `classed`.
     """
 
@@ -99,7 +121,9 @@ class Staged:
     has_known: bool
 
 
-def stage(conn: Connection, rows: pl.DataFrame, zones: Mapping[int, str]) -> Staged:
+def stage(
+    conn: Connection, rows: pl.DataFrame, zones: Mapping[int, str], *, has_factors: bool
+) -> Staged:
     """Put *rows* beside what is stored and say how many are of each status.
 
     Args:
@@ -107,16 +131,18 @@ def stage(conn: Connection, rows: pl.DataFrame, zones: Mapping[int, str]) -> Sta
         rows: Columns of `ROWS`; the rows of a series together and by time, one row per series and
             time.
         zones: Time zone of each series.
+        has_factors: Values may come converted with a factor; then one that was not, and that
+            nobody took back or flagged as failed, is only replaced by another such (`beaten`).
     """
     occupied = _occupied(conn, rows)
     is_known = pl.col("series_id").is_in(occupied)
     is_all = len(occupied) == rows["series_id"].n_unique()
     fresh = rows if not occupied else rows.clear() if is_all else rows.filter(~is_known)
-    counts = {"new": fresh.height, "same": 0, "changed": 0, "superseded": 0}
+    counts = {"new": fresh.height} | dict.fromkeys(("same", "changed", "superseded", "beaten"), 0)
     if not occupied:
         return Staged(fresh, counts, has_known=False)
     known = rows if is_all else rows.filter(is_known)
-    _classify(conn, known, zones)
+    _classify(conn, known, zones, has_factors=has_factors)
     found = conn.execute(text("SELECT status, count(*) AS n FROM classed GROUP BY status"))
     others = {row.status: row.n for row in found}
     counts |= others | {"new": fresh.height + others.get("new", 0)}
@@ -130,11 +156,11 @@ def within(statement: str, first_us: pl.Series, last_us: pl.Series) -> str:
     return statement.replace(":first_us", str(low)).replace(":last_us", str(high))
 
 
-def superseded(conn: Connection) -> pl.DataFrame:
-    """Return `series_id` and `time_us` of rows whose value was replaced or taken back before."""
-    wanted = text("SELECT series_id, time_us FROM classed WHERE status = 'superseded'")
-    schema = {"series_id": pl.Int32, "time_us": pl.Int64}
-    return pl.DataFrame([tuple(row) for row in conn.execute(wanted)], schema=schema, orient="row")
+def classed(conn: Connection, status: str) -> pl.DataFrame:
+    """Return `series_id` and `time_us` of rows of *status*, such as `superseded`."""
+    wanted = text("SELECT series_id, time_us FROM classed WHERE status = :status")
+    found = [tuple(row) for row in conn.execute(wanted, {"status": status})]
+    return pl.DataFrame(found, schema={"series_id": pl.Int32, "time_us": pl.Int64}, orient="row")
 
 
 def reinstate(conn: Connection) -> None:
@@ -161,9 +187,12 @@ def _occupied(conn: Connection, rows: pl.DataFrame) -> list[int]:
     return found
 
 
-def _classify(conn: Connection, rows: pl.DataFrame, zones: Mapping[int, str]) -> None:
+def _classify(
+    conn: Connection, rows: pl.DataFrame, zones: Mapping[int, str], *, has_factors: bool
+) -> None:
     """Put those of *rows* that are not stored just so into the temporary table `classed`."""
-    statement = within(_CLASSIFY, rows["time_us"], rows["time_us"])
+    statement = _CLASSIFY_MASSES if has_factors else _CLASSIFY
+    statement = within(statement, rows["time_us"], rows["time_us"])
     make_temporary(conn, "classed", _STAGED | _CLASSED)
     if is_sqlite(conn):
         # SQLite learned the standard's spelling in 3.39, older ones are about.
@@ -178,7 +207,7 @@ def _classify(conn: Connection, rows: pl.DataFrame, zones: Mapping[int, str]) ->
             bulk.insert_values(conn, values, part)
         return
     make_temporary(conn, "staged", _STAGED)
-    staged = unchanged.unlike(conn, rows)
+    staged = unchanged.unlike(conn, rows, has_factors=has_factors)
     bulk.append(conn, "staged", staged.with_columns(_first_day(staged, zones)))
     analyze(conn, "staged")
     if is_cluster(conn):

@@ -13,6 +13,7 @@ import polars as pl
 
 from kembar_shared.measurement.periods import instant_of_us
 from kembar_shared.measurement.store import bulk
+from kembar_shared.measurement.uploads.converted import SQL, was_converted
 from kembar_shared.measurement.vocabulary import Flag
 
 if TYPE_CHECKING:
@@ -38,28 +39,35 @@ _VALUES: Final = f"""
     FROM measurement
     WHERE series_id = ANY (%s) AND time_us BETWEEN %s AND %s AND value IS NOT NULL
       AND {" AND ".join(f"{name} IS NULL" for name in _BESIDE)} AND flag <> {int(Flag.MISSING)}
+      {{only}}
     GROUP BY series_id
 """
+_ONLY_MEASURED: Final = f"AND NOT {SQL.format(sent='sent')}"
 
 
-def unlike(conn: Connection, rows: pl.DataFrame) -> pl.DataFrame:
+def unlike(conn: Connection, rows: pl.DataFrame, *, has_factors: bool) -> pl.DataFrame:
     """Return *rows* without those whose value is stored at their instant, with nothing beside it.
 
     Args:
         conn: A transaction on PostgreSQL that holds the rows' series.
         rows: Columns of `staging.ROWS`; the rows of a series together.
+        has_factors: Values may be converted with a factor, which the join tells from others.
     """
     if rows.height <= _FEW:
         return rows
-    return pl.concat([_unlike(conn, part) for part in bulk.whole_series(rows)])
+    parts = bulk.whole_series(rows)
+    return pl.concat([_unlike(conn, part, has_factors=has_factors) for part in parts])
 
 
-def _unlike(conn: Connection, rows: pl.DataFrame) -> pl.DataFrame:
+def _unlike(conn: Connection, rows: pl.DataFrame, *, has_factors: bool) -> pl.DataFrame:
     series = _dense(conn, rows)
     cursor = conn.connection.cursor(binary=True)
-    cursor.execute(_VALUES, (series, rows["time_us"].min(), rows["time_us"].max()))
+    statement = _VALUES.format(only=_ONLY_MEASURED if has_factors else "")
+    cursor.execute(statement, (series, rows["time_us"].min(), rows["time_us"].max()))
     stored = _unpacked(cursor.fetchall())
     beside = [pl.col(name).is_null() for name in _BESIDE if name in rows.columns]
+    if has_factors and "sent" in rows.columns:
+        beside.append(~was_converted())
     is_same = pl.all_horizontal(pl.col("value") == pl.col("stored"), *beside)
     joined = rows.join(stored, on=["series_id", "time_us"], how="left", maintain_order="left")
     return joined.filter(~is_same.fill_null(value=False)).drop("stored")

@@ -10,6 +10,7 @@ import polars as pl
 
 from kembar_shared.measurement.uploads.ahead import ahead
 from kembar_shared.measurement.uploads.checking import SENT_MARK, Checker
+from kembar_shared.measurement.uploads.converted import was_converted
 from kembar_shared.measurement.uploads.identities import Identities
 from kembar_shared.measurement.uploads.tables import ERRORS_SCHEMA, merged
 from kembar_shared.measurement.uploads.usual import Usual
@@ -113,6 +114,9 @@ def check(
         rejected += part.rejected
     rows = _in_order(pl.concat(parts, how="diagonal"))
     parts.clear()
+    if catalogue.has_factors and "sent" in rows.columns:
+        # Of two equal masses of one load the weighed one is kept.
+        rows = rows.sort(was_converted(), maintain_order=True)
     received = rows.height + rejected
     height = rows.height
     once, differ = _once_each(rows)
