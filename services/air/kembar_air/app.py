@@ -26,7 +26,8 @@ REACH_H: Final = 9
 def domain(settings: AirSettings) -> Domain:
     """Return what the air service adds to the kernel."""
     rows = service.amended(standards.build(), settings)
-    air = Air(reading=Reading(settings.ispu_reading), standards=rows)
+    reading = Reading(settings.ispu_reading)
+    air = Air(reading=reading, standards=rows)
     return Domain(
         service="air",
         catalogue=catalogue.build(),
@@ -39,7 +40,8 @@ def domain(settings: AirSettings) -> Domain:
         hourly=air.hourly,
         reach_h=REACH_H,
         hours_index=air.hours_index,
-        rules=settings.ispu_reading,
+        # A release may change how figures are made, and nothing else that tells it from another.
+        rules=" ".join((reading.value, *figures.methods(reading))),
     )
 
 

@@ -37,11 +37,20 @@ def test_the_index_is_of_the_mean_of_the_sites():
     assert figure.detail["ieu"] == pytest.approx(0.3125)
     assert figure.value == pytest.approx(100 - 50 / 0.9 * 0.2125)
     assert (figure.state, figure.period, figure.unit) == ("ok", "2023", "1")
-    assert figure.method == "permen-lhk-27-2021/iku@2"
+    assert figure.method == "permen-lhk-27-2021/iku@3"
     # 88.19, by the LPPD's own scale.
     assert (figure.detail["category"], figure.detail["category_of"]) == ("sangat_baik", "lppd-iku")
     assert figure.numerator / figure.denominator == pytest.approx(figure.value)
     assert (figure.n, figure.expected, figure.coverage) == (1460, 1460.0, 1.0)
+
+
+def test_a_site_with_days_above_the_range_does_not_count():
+    rows = [row for n in range(4) for row in site(f"S{n}", 10.0, 5.0)]
+    figure = iku([*rows, *site("S4", 10.0, 5.0, count=364), day("no2", YEAR[364], 10.0, n_above=1,
+                  station="S4"), day("so2", YEAR[364], 5.0, station="S4")])  # fmt: skip
+
+    assert figure.detail["sites"] == ["S0", "S1", "S2", "S3"]
+    assert figure.detail["sites_insufficient"] == ["S4"]
 
 
 def test_three_sites_are_provisional():
@@ -86,7 +95,7 @@ def test_an_operator_s_reference_value_changes_value_and_method():
     found = [f for f in figures_of(Air(standards=own), rows) if f.indicator == "air.iku"]
 
     assert found[0].detail["ieu"] == pytest.approx(1.0)
-    assert found[0].method.startswith("permen-lhk-27-2021/iku@2+")
+    assert found[0].method.startswith("permen-lhk-27-2021/iku@3+")
 
 
 def own(subject, quantity, value):
@@ -138,4 +147,4 @@ def test_an_amended_edge_changes_category_and_method():
 
     (figure,) = (f for f in figures_of(Air(standards=own), days(rows)) if f.indicator == "air.iku")
     assert figure.detail["category"] == "baik"
-    assert figure.method.startswith("permen-lhk-27-2021/iku@2+")
+    assert figure.method.startswith("permen-lhk-27-2021/iku@3+")

@@ -4,9 +4,11 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from kembar_air import standards
+from kembar_air import app, standards
+from kembar_air.indicators import figures as made
 from kembar_air.indicators.air import Air
 from kembar_air.indices.ispu import Reading
+from kembar_air.settings import AirSettings
 from kembar_shared.measurement.indicators import DAYS_SCHEMA, HOURS_SCHEMA, INDEX_SCHEMA
 from kembar_shared.measurement.vocabulary import Origin, State
 from tests.unit.air import tables
@@ -149,6 +151,26 @@ def test_days_with_too_few_hours_do_not_count():
     assert (figure.value, figure.n) == (pytest.approx(10.0), 23)
 
 
+@pytest.mark.parametrize("code", ["air.pm25_mean", "air.ispu_good_share"])
+def test_a_period_with_days_above_the_range_has_no_figure(code):
+    above = [row(period=day, n=12, n_above=12) for day in APRIL[:5]]
+    found = figures(*above, *(row(period=day) for day in APRIL[5:]), row(period=date(2023, 5, 1)))
+
+    april = found[code, "2023-04"]
+    assert (april.value, april.state) == (None, State.CANNOT_ASSESS)
+    assert (april.numerator, april.denominator) == (None, None)
+    assert (april.n, april.detail["above_range"]) == (25, 5)
+    assert found[code, "2023-05"].detail["above_range"] == 0
+
+
+def test_other_pollutants_above_the_range_leave_the_mean_of_pm25():
+    above = row("pm10", period=APRIL[0], n=12, n_above=12)
+    found = figures(above, *(row(period=day) for day in APRIL))
+
+    assert found["air.pm25_mean", "2023-04"].value == pytest.approx(10.0)
+    assert found["air.ispu_good_share", "2023-04"].state is State.CANNOT_ASSESS
+
+
 def test_a_silent_second_station_lowers_the_coverage():
     rows = [row(period=day) for day in APRIL]
     other = [row(period=day, station="BDG-AIR-02") for day in APRIL[:10]]
@@ -164,7 +186,7 @@ def test_the_share_of_good_days_counts_baik_and_sedang():
     figure = figures(*rows)["air.ispu_good_share", "2023-04"]
     assert (figure.numerator, figure.denominator) == (29.0, 30.0)
     assert figure.value == pytest.approx(29 / 30)
-    assert (figure.unit, figure.method) == ("1", "kembar/ispu-banded-good-share@2")
+    assert (figure.unit, figure.method) == ("1", "kembar/ispu-banded-good-share@3")
 
 
 def test_a_year_is_made_of_its_days_not_of_its_months():
@@ -206,9 +228,12 @@ def test_monthly_means_are_used_where_the_days_do_not_suffice_and_weigh_their_da
 
     alone = figures(row(), april)["air.pm25_mean", "2023-04"]
     assert (alone.value, alone.numerator, alone.denominator) == (30.0, 900.0, 30.0)
-    assert alone.detail == {"grain": "month"}
+    assert alone.detail == {"grain": "month", "above_range": 0}
     beside = figures(april, *(row(period=day) for day in APRIL))["air.pm25_mean", "2023-04"]
-    assert (beside.value, beside.detail) == (pytest.approx(10.0), {"grain": "day"})
+    assert (beside.value, beside.detail) == (
+        pytest.approx(10.0),
+        {"grain": "day", "above_range": 0},
+    )
 
 
 def test_a_yearly_mean_makes_a_year_and_no_month():
@@ -272,3 +297,12 @@ def test_each_value_below_detection_counts_as_half_its_own_limit():
     day = Air().indices(days(row("so2", expected=4.0, **censored)), NO_HOURS)
 
     assert day.filter(index="mean_24h:so2")["value"].to_list() == [11.25]
+
+
+def test_a_release_with_another_method_has_other_rules(monkeypatch):
+    before = app.domain(AirSettings()).rules
+    monkeypatch.setattr(made, "PM25_MEAN", "kembar/pm25-mean@99")
+
+    rules = app.domain(AirSettings()).rules
+    assert rules != before
+    assert "kembar/pm25-mean@99" in rules.split()

@@ -256,3 +256,16 @@ def test_months_of_a_year_add_up_to_it():
     found = figures(*rows, people(), own=baseline())
     months = [found["kurangi_t", f"2023-{m:02}"].value for m in range(1, 13)]
     assert sum(months) == pytest.approx(found["kurangi_t", "2023"].value)
+
+
+def test_a_figure_computed_again_is_the_same_to_the_last_digit():
+    rng = np.random.default_rng(11)
+    days = [date(2023, 1, 1) + timedelta(days=day) for day in range(365)]
+    generated = [row(kg=round(float(kg), 3), period=day)
+                 for day, kg in zip(days, rng.uniform(8e5, 2e6, 365), strict=True)]  # fmt: skip
+    made = WasteFigures(standards.build().overridden(baseline()), Assumptions())
+    told = frame(*generated, people())
+
+    values = [[figure.value for figure in made.figures(told)] for _ in range(8)]
+
+    assert all(again == values[0] for again in values)

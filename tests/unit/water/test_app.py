@@ -19,6 +19,7 @@ def test_the_settings_reach_the_index():
     river = water.indices.__self__
     assert (river.fixed_saturation_mg_l, river.least_parameters) == (8.0, 6)
     assert "least_parameters=6" in water.rules
+    assert {"kepmen-lh-115-2003/storet@3", "permen-lhk-27-2021/ika@2"} <= set(water.rules.split())
     days, hours = pl.DataFrame(schema=DAYS_SCHEMA), pl.DataFrame(schema=HOURS_SCHEMA)
     assert water.figures(days) == []
     assert water.indices(days, hours).schema == INDEX_SCHEMA

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from kembar_shared.measurement.standards import Standards
 
-METHOD: Final = "permen-lhk-27-2021/iku@2"
+METHOD: Final = "permen-lhk-27-2021/iku@3"
 INDICATOR: Final = "air.iku"
 
 GASES: Final = ("no2", "so2")
@@ -96,6 +96,8 @@ def _sites(days: pl.DataFrame, indices: pl.DataFrame, standards: Standards) -> p
     )
     share = np.array([_factor(standards, "iku", "least_share_of_days", end) for end in ends])
     enough = (count >= np.ceil(share * length - 1e-9)[:, None]).all(axis=1)
+    # Without its days above the instrument's range the mean of a year would be too low.
+    enough[row[values.beyond]] = False
     places = days.select("station", "jurisdiction", "origin").unique("station")
     # An operator may ask for no days at all, and bring a reference next to nothing.
     with np.errstate(over="ignore"):

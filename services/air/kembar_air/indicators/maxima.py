@@ -46,6 +46,11 @@ class Maximum:
     step: int = 1
 
     @property
+    def method(self) -> str:
+        """Identifier and version of its formula."""
+        return f"kembar/{self.code}@2"
+
+    @property
     def expected(self) -> int:
         """How many means a complete day has."""
         return len(range(self.first, self.following, self.step))
@@ -185,7 +190,7 @@ def _framed(
 ) -> pl.DataFrame:
     """Return the maxima as rows of `INDEX_SCHEMA`."""
     method = standards.method(
-        f"kembar/{maximum.code}@2", completeness.EU_2008_50, completeness.OWN, COMPLETENESS
+        maximum.method, completeness.EU_2008_50, completeness.OWN, COMPLETENESS
     )
     series = found.series[kept]
     value = np.where(found.beyond[kept], np.nan, found.highest[kept])

@@ -43,7 +43,7 @@ class Reading(StrEnum):
     @property
     def share_method(self) -> str:
         """Those of the share of days with a good index, each by the law of its time."""
-        return f"kembar/ispu-{self.value}-good-share@2"
+        return f"kembar/ispu-{self.value}-good-share@3"
 
 
 def sub_index(

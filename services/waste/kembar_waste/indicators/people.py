@@ -74,7 +74,8 @@ class People:
         """Return what was generated on each day (or month, or year), and by how many."""
         slots = (
             generated.filter(pl.col("grain").is_in(["day", *_SLOTS[length]]))
-            .group_by("jurisdiction", "grain", "period", "following")
+            .sort("jurisdiction", "grain", "period", "station")
+            .group_by("jurisdiction", "grain", "period", "following", maintain_order=True)
             .agg(pl.col("numerator", "covered", "n").sum())
             .with_columns(
                 label=pl.col("period").dt.strftime(_LABEL[length]),
@@ -147,7 +148,9 @@ def _sums(slots: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
     is_known = pl.col("covered").round(9) >= members
     sums = (
         slots.join(expected, on=_FIGURE)
-        .group_by(_FIGURE)
+        # In one order: the last digit of a sum of fractions hangs on it.
+        .sort(*_FIGURE, "period")
+        .group_by(_FIGURE, maintain_order=True)
         .agg(
             pl.col("numerator", "days", "n", "reduced").filter(is_known).sum(),
             coverage=is_known.sum() / pl.col("slots").first(),

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from kembar_shared.measurement.indicators import Figure
     from kembar_shared.measurement.standards import Factor, Standards
 
-METHOD: Final = "permen-lhk-27-2021/iklh-city@2"
 STATED: Final = "iklh-parts"
 """Code of the rows by which an operator states a city's air and land index (`iku`, `ikl`)."""
 
@@ -79,7 +78,7 @@ def _composed(
         numerator=value,
         denominator=None if value is None else 1.0,
         method=standards.method(
-            METHOD + suffix,
+            quality.IKLH_CITY + suffix,
             PERMEN_LHK_27_2021,
             STATED,
             PP_22_2021_VI,

@@ -13,7 +13,9 @@ from kembar_shared.measurement.vocabulary import Grain
 from kembar_water.indicators import comparisons, dated, figures, iklh, japan, sdg
 from kembar_water.indicators.samples import LEAST_PARAMETERS, Sampling, named
 from kembar_water.indicators.storet import CountBasis, Storet
-from kembar_water.indices import pollution, quality
+from kembar_water.indices import japan as classes
+from kembar_water.indices import pollution, quality, storet
+from kembar_water.indices import sdg as bodies
 from kembar_water.standards.indonesia import PP_22_2021_VI
 from kembar_water.standards.scores import (
     IKA_HISTORIC_EDGES,
@@ -32,6 +34,18 @@ if TYPE_CHECKING:
     Detail = dict[str, str | float | None]
 
 CLASS_MET: Final = "pp-22-2021-vi/class-met-share@3"
+
+METHODS: Final = (
+    pollution.POLLUTION_INDEX,
+    CLASS_MET,
+    classes.RIVER_CLASS,
+    bodies.SDG_6_3_2,
+    quality.IKA,
+    quality.IKA_HISTORIC,
+    quality.IKLH_CITY,
+    storet.STORET,
+)
+"""Formulas whose next version makes a store compute everything anew."""
 
 _IKA_CLASS: Final = "II"
 _IKA_HISTORIC_CLASS: Final = "I"
@@ -55,8 +69,9 @@ class River:
 
     @property
     def rules(self) -> str:
-        """The settings that figures and indices depend on, as text."""
+        """The settings and formulas that figures and indices depend on, as text."""
         return (
+            f"{' '.join(METHODS)} "
             f"fixed_saturation_mg_l={self.fixed_saturation_mg_l}, "
             f"least_parameters={self.least_parameters}, "
             f"storet_count_basis={self.storet_count_basis}"
