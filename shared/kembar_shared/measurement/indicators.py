@@ -78,6 +78,8 @@ HOURS_SCHEMA: Final = pl.Schema(
         "covered": pl.Float64(),
         "n_below": pl.Int64(),
         "n_above": pl.Int64(),
+        "below_limit": pl.Float64(),
+        "doubt": pl.Float64(),
     }
 )
 """One row per series and hour with any value: what running means are made from.
@@ -85,7 +87,8 @@ HOURS_SCHEMA: Final = pl.Schema(
 `start` is the hour's first instant, `day` the local day it lies in and `hour` how many hours of
 that day went before. `value` is the mean in the parameter's unit, a value below detection counted
 as half its limit; null where only a value above the method's range is known. `covered` is the
-share of the hour, 0 to 1, that values stand for.
+share of the hour, 0 to 1, that values stand for. `below_limit` is the highest limit that values
+lie below, null where none does; `doubt` by how much `value` may be off for these.
 """
 
 INDEX_SCHEMA: Final = pl.Schema(

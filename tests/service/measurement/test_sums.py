@@ -106,6 +106,67 @@ def test_every_route_counts_the_same_hours(air):
     assert {v["n"] for v in verdicts["verdicts"]} == {0}
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_day_and_its_24th_hour_have_one_index(air):
+    quarters = [n for n in range(96) if n < 72 or n % 4 < 2]
+    send(
+        air,
+        [
+            *every(15, "2024-05-01", 10, "PT15M", range(72)),
+            *every(15, "2024-05-01", 230, "PT15M", [n for n in quarters if n >= 72]),
+            *every(30, "2024-05-03", 56, "PT30M", range(24)),
+            *every(60, "2024-05-03", 56, "PT1H", range(12, 24)),
+            *every(15, "2024-05-05", 40, "PT15M", [n for n in quarters if n >= 72 or n % 4 < 3]),
+        ],
+    )
+
+    of_hours = {
+        item["time"]: item
+        for item in air.get("/v1/indices", params={"cadence": "hour"}).json()["items"]
+    }
+    for day, mean, index in ((1, 10.0, 32), (3, 56.0, 102), (5, 40.0, 81)):
+        query = {"index": "ispu", "from": f"2024-05-0{day}", "to": f"2024-05-0{day + 1}"}
+        (of_day,) = air.get("/v1/indices", params=query).json()["items"]
+        # 24:00 in Jakarta; of the first, hours with too few quarters end the day.
+        last = of_hours[f"2024-05-0{day}T17:00:00Z"]
+        for name in ("value", "category", "state", "critical", "parameters", "missing"):
+            assert (day, name, of_day[name]) == (day, name, last[name])
+        assert (of_day["value"], of_day["state"]) == (index, "ok")
+        kept = day_of(air, f"2024-05-0{day}", "indices")
+        assert (kept["value"], kept["detail"]["hours"]) == (mean, 24 if day == 3 else 18)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_mean_tells_what_of_its_hours_is_below_detection(air):
+    halves = [n for n in range(24) if n % 4 < 2]
+    send(
+        air,
+        [
+            *every(15, "2024-05-01", "<8", "PT15M", halves),
+            *every(15, "2024-05-01", 40, "PT15M", [n for n in range(72) if n not in halves]),
+            *every(15, "2024-05-01", "<20", "PT15M", range(72, 74)),
+        ],
+    )
+    quarters = day_of(air, "2024-05-01", "indices")
+    # Six hours of 22 and twelve of 40; the six may be off by 2.
+    assert (quarters["value"], quarters["state"]) == (34.0, "ok")
+    assert quarters["detail"] == {
+        "hours": 18, "mean": 34.0, "n": 12, "n_below": 6, "below_limit": 8.0,
+        "doubt": pytest.approx(6 * 2 / 18), "expected": 24,
+    }  # fmt: skip
+
+    send(
+        air,
+        [
+            *every(60, "2024-05-11", 10, "PT1H", range(23)),
+            *every(60, "2024-05-11", "<6", "PT1H", [23]),
+        ],
+    )
+    whole = day_of(air, "2024-05-11", "indices")["detail"]
+    assert (whole["n"], whole["n_below"], whole["below_limit"]) == (23, 1, 6.0)
+    assert (whole["mean"], whole["doubt"]) == (pytest.approx(233 / 24, abs=1e-6), 3 / 24)
+
+
 def test_sums_of_an_older_rule_are_computed_anew(air, database_url):
     send(air, every(60, "2024-01-01", 10, "PT1H"))
     send(air, [row(datetime(2024, 1, 1, 12, 30), 99, "P1D")])  # noqa: DTZ001  local

@@ -56,6 +56,8 @@ def hour(parameter, period, place, value, **changes):
         "covered": 1.0,
         "n_below": 0,
         "n_above": 0,
+        "below_limit": None,
+        "doubt": 0.0,
     } | changes
 
 

@@ -37,7 +37,7 @@ def test_the_index_is_of_the_mean_of_the_sites():
     assert figure.detail["ieu"] == pytest.approx(0.3125)
     assert figure.value == pytest.approx(100 - 50 / 0.9 * 0.2125)
     assert (figure.state, figure.period, figure.unit) == ("ok", "2023", "1")
-    assert figure.method == "permen-lhk-27-2021/iku@3"
+    assert figure.method == "permen-lhk-27-2021/iku@4"
     # 88.19, by the LPPD's own scale.
     assert (figure.detail["category"], figure.detail["category_of"]) == ("sangat_baik", "lppd-iku")
     assert figure.numerator / figure.denominator == pytest.approx(figure.value)
@@ -95,7 +95,7 @@ def test_an_operator_s_reference_value_changes_value_and_method():
     found = [f for f in figures_of(Air(standards=own), rows) if f.indicator == "air.iku"]
 
     assert found[0].detail["ieu"] == pytest.approx(1.0)
-    assert found[0].method.startswith("permen-lhk-27-2021/iku@3+")
+    assert found[0].method.startswith("permen-lhk-27-2021/iku@4+")
 
 
 def own(subject, quantity, value):
@@ -147,4 +147,4 @@ def test_an_amended_edge_changes_category_and_method():
 
     (figure,) = (f for f in figures_of(Air(standards=own), days(rows)) if f.indicator == "air.iku")
     assert figure.detail["category"] == "baik"
-    assert figure.method.startswith("permen-lhk-27-2021/iku@3+")
+    assert figure.method.startswith("permen-lhk-27-2021/iku@4+")

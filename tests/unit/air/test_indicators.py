@@ -50,13 +50,13 @@ def test_a_day_has_the_index_of_its_worst_pollutant():
     assert day["missing"] == ["so2", "co", "no2", "hc"]
     assert day["detail"]["sub_indices"]["pm25"] == 84.0
     assert day["detail"]["sub_indices"]["co"] is None
-    assert (day["state"], day["method"]) == ("ok", "p14-2020/ispu-banded@3")
+    assert (day["state"], day["method"]) == ("ok", "p14-2020/ispu-banded@4")
 
 
 def test_the_anchored_reading_is_another_method():
     day = only(row("pm25", 42.14), reading=Reading.ANCHORED)
 
-    assert (day["value"], day["method"]) == (83.0, "p14-2020/ispu-anchored@3")
+    assert (day["value"], day["method"]) == (83.0, "p14-2020/ispu-anchored@4")
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_the_share_of_good_days_counts_baik_and_sedang():
     figure = figures(*rows)["air.ispu_good_share", "2023-04"]
     assert (figure.numerator, figure.denominator) == (29.0, 30.0)
     assert figure.value == pytest.approx(29 / 30)
-    assert (figure.unit, figure.method) == ("1", "kembar/ispu-banded-good-share@3")
+    assert (figure.unit, figure.method) == ("1", "kembar/ispu-banded-good-share@4")
 
 
 def test_a_year_is_made_of_its_days_not_of_its_months():

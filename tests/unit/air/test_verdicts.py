@@ -72,7 +72,7 @@ def test_a_row_says_what_it_was_made_of():
     assert (row["n"], row["expected"], row["coverage"]) == (365, 365.0, 1.0)
     assert (row["retrospective"], row["verified"]) == (False, False)
     assert row["unverified_parts"] == ["completeness"]
-    assert row["method"] == "pp-22-2021-vii/mean@3"
+    assert row["method"] == "pp-22-2021-vii/mean@4"
 
 
 SEEN = "".join(
@@ -565,8 +565,8 @@ def test_an_operator_s_limit_judges_and_changes_the_method():
 
     row = verdict(frame, "pp-22-2021-vii", "P1Y", "mean")
     assert (row["verdict"], row["most"], row["verified"]) == ("met", 25.0, False)
-    assert row["method"].startswith("pp-22-2021-vii/mean@3+")
-    assert verdict(frame, "who-2021", "P1Y", "mean", "AQG")["method"] == "who-2021/mean@3"
+    assert row["method"].startswith("pp-22-2021-vii/mean@4+")
+    assert verdict(frame, "who-2021", "P1Y", "mean", "AQG")["method"] == "who-2021/mean@4"
 
 
 @pytest.mark.parametrize(

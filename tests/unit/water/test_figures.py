@@ -113,6 +113,7 @@ def test_oxygen_is_compared_with_its_limit_without_a_saturation_too():
     figure = in_april("water.class_met_share", *rows, fixed_saturation_mg_l=None)
     assert figure.value == 0.0
     assert "do" in figure.detail["parameters"]
+    assert figure.detail["left_out"] == []
 
 
 @pytest.mark.parametrize(("bod", "failing"), [(3.0, 0), (3.1, 1)])

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from kembar_air import standards as tables
-from kembar_air.indicators import columns, daily, figures, hourly, iku_figure, maxima, means, rules
+from kembar_air.indicators import (
+    columns,
+    daily,
+    figures,
+    hourly,
+    iku_figure,
+    maxima,
+    means,
+    rules,
+    valid_hours,
+)
 from kembar_air.indices.ispu import Reading
 from kembar_air.standards.ispu import POLLUTANTS
 
@@ -80,7 +90,7 @@ class Air:
         self, days: pl.DataFrame, hours: pl.DataFrame, parameters: Sequence[str]
     ) -> columns.DayValues:
         values = columns.day_values(days, parameters)
-        return columns.with_valid_hours(values, hours, parameters, self.standards)
+        return valid_hours.made_of(values, hours, parameters, self.standards)
 
     def hours_index(self, hours: pl.DataFrame) -> pl.DataFrame:
         """Return `ispu` of the 24 hours that end with each hour (`hourly.HOURLY_SCHEMA`).

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -31,9 +31,9 @@ HOURS_A_DAY: Final = 24.0
 MEAN_INDEX: Final = "mean_24h:{}"
 """What the index is called by which the means of days of a parameter are kept."""
 
+_HOURS_OF_THE_SHORTEST_DAY: Final = 23.0
 _US_AN_HOUR: Final = 3_600_000_000
 _HAIR: Final = 1e-9
-_STRIDE: Final = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,13 @@ class DayValues:
         station: Position in *stations*.
         parameter: Position among the parameters asked for.
         day: Local day as days since 1970-01-01.
-        mean: Of the day, in µg/m³; NaN where nothing has a number.
-        hours: How many hours of the day values stand for; once they are counted, the valid ones.
+        mean: Of the day, in µg/m³; NaN where nothing has a number. Once hours are counted, that of
+            the valid ones, and so is all that follows.
+        hours: How many hours of the day values stand for.
         is_hourly: Whether the values stand for an hour or less.
         beyond: Whether any value lies above the instrument's range.
-        n: Values with a number.
-        n_below: Values below detection.
+        n: Values, or valid hours, with a number.
+        n_below: Those below detection, or with any value below it.
         below_limit: Highest limit of detection they lie below; NaN: none.
         doubt: By how much the mean may be off for that; 0: by nothing.
     """
@@ -96,88 +97,24 @@ def day_values(
         & (pl.col("n") + pl.col("n_below") + pl.col("n_above") > 0)
     )
     stations = tuple(chosen["station"].unique().sort().to_list())
-    n = _integers(chosen["n"])
-    n_below = _integers(chosen["n_below"])
+    n = integers(chosen["n"])
+    n_below = integers(chosen["n_below"])
     limit = chosen["below_limit"].to_numpy()
     low, high = (chosen[name].fill_null(float("nan")).to_numpy() for name in ("low", "high"))
     return DayValues(
         stations=stations,
         station=positions(chosen["station"], stations),
         parameter=positions(chosen["parameter"], parameters),
-        day=_integers(chosen["period"].to_physical()),
+        day=integers(chosen["period"].to_physical()),
         mean=np.round((low + high) / 2.0, DECIMALS),
         hours=chosen["covered"].to_numpy() * HOURS_A_DAY,
-        is_hourly=chosen["expected"].to_numpy() >= HOURS_A_DAY - _HAIR,
+        is_hourly=chosen["expected"].to_numpy() >= _HOURS_OF_THE_SHORTEST_DAY - _HAIR,
         beyond=chosen["n_above"].to_numpy() > 0,
         n=n,
         n_below=n_below,
         below_limit=np.where(n_below > 0, limit, np.nan),
         doubt=np.nan_to_num((high - low) / 2.0),
     )
-
-
-def with_valid_hours(
-    values: DayValues, hours: pl.DataFrame, parameters: Sequence[str], standards: Standards
-) -> DayValues:
-    """Count the valid hours of the days that are made of hours.
-
-    Minutes scattered over a day make no hours of it.
-
-    Args:
-        values: Of days.
-        hours: `HOURS_SCHEMA`.
-        parameters: As *values* counts them.
-        standards: In which is said how much of an hour has to be measured.
-    """
-    chosen = hours.filter(
-        pl.col("parameter").is_in(list(parameters)) & pl.col("station").is_in(list(values.stations))
-    )
-    if chosen.is_empty():
-        return values
-    day = _integers(chosen["day"].to_physical())
-    series = positions(chosen["station"], values.stations) * len(parameters) + positions(
-        chosen["parameter"], parameters
-    )
-    key = (values.station * len(parameters) + values.parameter) * _STRIDE + values.day
-    row, ours = _places(key, series * _STRIDE + day)
-    least = rules.by_day(standards, completeness.EU_2008_50, "hour", "least_share", day)
-    valid = ours & (chosen["covered"].to_numpy() >= least - _HAIR)
-    count = np.bincount(row[valid], minlength=len(key))
-    has_hours = np.bincount(row[ours], minlength=len(key)) > 0
-    counted = np.minimum(values.hours, count)
-    return replace(values, hours=np.where(has_hours & values.is_hourly, counted, values.hours))
-
-
-def as_judged(values: DayValues, indices: pl.DataFrame, parameters: Sequence[str]) -> DayValues:
-    """Take the valid hours of days from what the days' means are kept with; none of all others.
-
-    Args:
-        values: Of days.
-        indices: `INDEX_SCHEMA`, with the means of days among it.
-        parameters: As *values* counts them.
-    """
-    names = [MEAN_INDEX.format(code) for code in parameters]
-    chosen = indices.filter(
-        pl.col("index").is_in(names) & pl.col("station").is_in(list(values.stations))
-    )
-    hours = np.zeros(len(values.day))
-    if not chosen.is_empty():
-        series = positions(chosen["station"], values.stations) * len(parameters) + positions(
-            chosen["index"], names
-        )
-        key = (values.station * len(parameters) + values.parameter) * _STRIDE + values.day
-        row, ours = _places(key, series * _STRIDE + _integers(chosen["period"].to_physical()))
-        kept = chosen["detail"].str.json_path_match("$.hours").cast(pl.Float64).to_numpy()
-        hours[row[ours]] = kept[ours]
-    return replace(values, hours=hours)
-
-
-def _places(known: Integers, wanted: Integers) -> tuple[Integers, Mask]:
-    """Return where each of the keys *wanted* stands among the *known*, and whether it does."""
-    order = np.argsort(known)
-    place = np.searchsorted(known[order], wanted)
-    row = order[np.minimum(place, len(known) - 1)]
-    return row, np.asarray(known[row] == wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,30 +161,40 @@ def lay_out(hours: pl.DataFrame, parameters: Sequence[str], standards: Standards
     row_of[pair] = 0
     pairs = np.flatnonzero(row_of == 0)
     row_of[pairs] = np.arange(len(pairs))
-    start = _integers(chosen["start"].to_physical())
+    start = integers(chosen["start"].to_physical())
     offset = np.zeros(len(stations), dtype=np.int64)
     offset[station] = start % _US_AN_HOUR
-    beyond = chosen["n_above"].to_numpy() > 0
-    day = _integers(chosen["day"].to_physical())
-    least = rules.by_day(standards, completeness.EU_2008_50, "hour", "least_share", day)
-    valid = (chosen["covered"].to_numpy() >= least - _HAIR) & ~beyond
+    day = integers(chosen["day"].to_physical())
+    valid = is_valid(chosen, day, standards)
     value = chosen["value"].to_numpy()
     laid = lay_out_hours(
         row_of[pair],
         pairs // len(parameters),
         start // _US_AN_HOUR,
         day,
-        _integers(chosen["hour"]),
+        integers(chosen["hour"]),
         np.where(valid, value, np.nan),
-        beyond,
+        is_beyond(chosen),
         valid & (chosen["n_below"].to_numpy() > 0),
     )
     return Hours(stations, tuple(parameters), laid, pairs % len(parameters), offset)
 
 
+def is_valid(hours: pl.DataFrame, day: Integers, standards: Standards) -> Mask:
+    """Say which hours are valid: enough of them measured, and nothing beyond the range."""
+    least = rules.by_day(standards, completeness.EU_2008_50, "hour", "least_share", day)
+    is_known = ~np.isnan(hours["value"].to_numpy())
+    return np.asarray(is_known & ~is_beyond(hours) & (hours["covered"].to_numpy() >= least - _HAIR))
+
+
+def is_beyond(hours: pl.DataFrame) -> Mask:
+    """Say in which hours a value lies above the instrument's range."""
+    return np.asarray(hours["n_above"].to_numpy() > 0)
+
+
 def positions(words: pl.Series, known: Sequence[str]) -> Integers:
     """Return the position of each word among the known ones."""
-    return _integers(words.cast(pl.Enum(known)).to_physical())
+    return integers(words.cast(pl.Enum(known)).to_physical())
 
 
 def dates(days: Integers) -> pl.Series:
@@ -255,5 +202,6 @@ def dates(days: Integers) -> pl.Series:
     return pl.Series(days.astype(np.int32)).cast(pl.Date)
 
 
-def _integers(series: pl.Series) -> Integers:
+def integers(series: pl.Series) -> Integers:
+    """Return whole numbers as an array."""
     return series.to_numpy().astype(np.int64)

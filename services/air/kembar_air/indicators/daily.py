@@ -58,7 +58,7 @@ def station_days(values: columns.DayValues, standards: Standards) -> StationDays
     """Return the 24-hour means of the index's pollutants on calendar days.
 
     Args:
-        values: Of the pollutants, their valid hours counted.
+        values: Of the pollutants, made of their valid hours.
         standards: The rows.
     """
     key = values.station * _STRIDE + values.day

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kembar_air.indices.ispu import Reading
     from kembar_shared.measurement.standards import Standards
 
-PM25_MEAN: Final = "kembar/pm25-mean@3"
+PM25_MEAN: Final = "kembar/pm25-mean@4"
 
 INDICES: Final = (
     "ispu",
@@ -68,7 +68,12 @@ def _pm25_units(days: pl.DataFrame, indices: pl.DataFrame) -> pl.DataFrame:
     of_days = indices.filter(index=columns.MEAN_INDEX.format("pm25"))
     length = (pl.col("following") - pl.col("period")).dt.total_days().cast(pl.Float64)
     is_day = pl.col("grain") == Grain.DAY.value
-    is_above = pl.col("n_above") > 0
+    is_judged = is_day & pl.col("state").is_not_null()
+    is_above = (
+        pl.when(is_judged)
+        .then(pl.col("state") == State.ABOVE_LIMIT.value)
+        .otherwise(pl.col("n_above") > 0)
+    )
     is_detected = ~is_above & (pl.col("n_below") <= pl.col("n"))
     mean = (
         pl.when(is_day, pl.col("state") == State.OK.value)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from kembar_air.indicators import columns, rules
+from kembar_air.indicators import columns, rules, valid_hours
 from kembar_air.indices import iku
 from kembar_air.standards import completeness
 from kembar_air.standards.indonesia import IKU_EDGES, LPPD, PERMEN_LHK_27_2021
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from kembar_shared.measurement.standards import Standards
 
-METHOD: Final = "permen-lhk-27-2021/iku@3"
+METHOD: Final = "permen-lhk-27-2021/iku@4"
 INDICATOR: Final = "air.iku"
 
 GASES: Final = ("no2", "so2")
@@ -76,7 +76,7 @@ def of(days: pl.DataFrame, indices: pl.DataFrame, standards: Standards) -> list[
 
 def _sites(days: pl.DataFrame, indices: pl.DataFrame, standards: Standards) -> pl.DataFrame:
     """Return the Ieu of each station and year."""
-    values = columns.as_judged(columns.day_values(days, GASES), indices, GASES)
+    values = valid_hours.as_kept(columns.day_values(days, GASES), indices, GASES)
     if not len(values.day):
         return pl.DataFrame()
     least = rules.by_day(standards, completeness.OWN, "mean_24h", "least_hours", values.day)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from kembar_air.indicators import columns, judged, rules
+from kembar_air.indicators import columns, judged, rules, valid_hours
 from kembar_air.standards import completeness
 from kembar_shared.measurement.indicators import INDEX_SCHEMA
 from kembar_shared.measurement.vocabulary import Grain, State
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from kembar_shared.measurement.standards import Standards
 
-METHOD: Final = "kembar/mean_24h@1"
+METHOD: Final = "kembar/mean_24h@2"
 
 _STATES: Final = (
     State.OK.value, State.ABOVE_LIMIT.value, State.INSUFFICIENT.value, State.CANNOT_ASSESS.value
@@ -30,7 +30,8 @@ def rows(
     """Return the mean of each day and parameter (`INDEX_SCHEMA`), `mean_24h:pm25` and the like.
 
     Args:
-        values: Of days, their valid hours counted; `detail` says how many these are.
+        values: Of days, made of their valid hours; `detail` says how many these are, and what
+            else `valid_hours.KEPT` names.
         parameters: As *values* counts them.
         standards: In which is said how many have to be valid.
     """
@@ -53,7 +54,10 @@ def rows(
                 "state": judged.words(_STATES, state),
                 "parameters": lists.gather(np.where(has, code + count, code)),
                 "missing": lists.gather(np.where(has, code, code + count)),
-                "hours": values.hours,
+                **{
+                    name: pl.Series(getattr(values, name).astype(np.float64)).fill_nan(None)
+                    for name in valid_hours.KEPT.names()
+                },
             }
         )
         .select(
@@ -69,7 +73,7 @@ def rows(
             "parameters",
             "missing",
             pl.lit(None, dtype=pl.String).alias("critical"),
-            pl.struct("hours", pl.lit(int(columns.HOURS_A_DAY)).alias("expected"))
+            pl.struct(*valid_hours.KEPT.names(), pl.lit(int(columns.HOURS_A_DAY)).alias("expected"))
             .struct.json_encode()
             .alias("detail"),
         )

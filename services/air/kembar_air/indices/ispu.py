@@ -37,13 +37,13 @@ class Reading(StrEnum):
 
     @property
     def day_method(self) -> str:
-        """Those of the index of a calendar day, of whose hours enough have to be valid."""
-        return f"p14-2020/ispu-{self.value}@3"
+        """Those of the index of a calendar day, made of its valid hours."""
+        return f"p14-2020/ispu-{self.value}@4"
 
     @property
     def share_method(self) -> str:
         """Those of the share of days with a good index, each by the law of its time."""
-        return f"kembar/ispu-{self.value}-good-share@3"
+        return f"kembar/ispu-{self.value}-good-share@4"
 
 
 def sub_index(

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from kembar_shared.measurement.standards import Limit, Standards
 
 
-_VERSION: Final = 3
-"""Since days of minutes count by their valid hours, and each value below detection by its limit."""
+_VERSION: Final = 4
+"""Since the mean of a day is that of its valid hours."""
 
 
 @dataclass(frozen=True)

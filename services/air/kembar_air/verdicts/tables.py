@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from kembar_air.indicators import columns, maxima
+from kembar_air.indicators import columns, maxima, valid_hours
 from kembar_shared.measurement.vocabulary import Grain, State
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def of(days: pl.DataFrame, indices: pl.DataFrame, parameters: Sequence[str]) -> 
     stations = tuple(reported["station"].unique().sort().to_list())
     place_of = pl.col("station").cast(pl.Enum(stations)).to_physical().cast(pl.Int64)
     known = reported.unique().with_columns(key=place_of * _KEY + pl.col("year"))
-    by_day = columns.as_judged(columns.day_values(days, parameters), indices, parameters)
+    by_day = valid_hours.as_kept(columns.day_values(days, parameters), indices, parameters)
     by_year = columns.day_values(days, parameters, Grain.YEAR)
     for place, parameter in enumerate(parameters):
         keys = known.filter(parameter=parameter)["key"].sort().to_numpy()

@@ -137,7 +137,10 @@ class River:
             ),
             *figures.means(
                 samples.filter(grain=Grain.DAY.value).with_columns(
-                    value=pl.col("meets").cast(pl.Float64), parameters="assessed"
+                    value=pl.col("meets").cast(pl.Float64),
+                    parameters="assessed",
+                    # Oxygen without a saturation has no ratio, but it keeps its limit or does not.
+                    missing=pl.col("missing").list.set_difference("assessed"),
                 ),
                 self.standards,
                 indicator="water.class_met_share",

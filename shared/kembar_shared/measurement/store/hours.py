@@ -99,9 +99,8 @@ def _hours(rows: pl.DataFrame, zone: str) -> pl.DataFrame:
     ).with_columns(
         pl.col("is_below", "is_above").fill_null(value=False),
         hour=(pl.col("time_us") - pl.col("midnight_us")) // _HOUR_US,
-        amount=pl.when(pl.col("is_below").fill_null(value=False))
-        .then(pl.col("limit_value") / 2.0)
-        .otherwise("value"),
+        amount=pl.when("is_below").then(pl.col("limit_value") / 2.0).otherwise("value"),
+        doubt=pl.when("is_below").then(pl.col("limit_value") / 2.0).otherwise(0.0),
     )
     key = ("station", "parameter", "day", "hour", "midnight_us")
     if placed["span"].min() == _HOUR_MIN and not placed.select(key).is_duplicated().any():
@@ -111,6 +110,8 @@ def _hours(rows: pl.DataFrame, zone: str) -> pl.DataFrame:
             covered=pl.lit(1.0),
             n_below=pl.col("is_below").cast(pl.Int64),
             n_above=pl.col("is_above").cast(pl.Int64),
+            below_limit=pl.when("is_below").then("limit_value"),
+            doubt="doubt",
         )
     else:
         summed = _chosen(placed, key)
@@ -134,6 +135,8 @@ def _chosen(rows: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
             value=exact.summed(pl.col("amount")) / pl.col("amount").count(),
             n_below=pl.col("is_below").cast(pl.Int64).sum(),
             n_above=pl.col("is_above").cast(pl.Int64).sum(),
+            below_limit=pl.col("limit_value").filter("is_below").max(),
+            doubt=exact.summed(pl.col("doubt")) / pl.col("amount").count(),
         )
     )
     known = pl.col("value").is_not_nan()
@@ -141,10 +144,12 @@ def _chosen(rows: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
         slots.group_by(*key, "span")
         .agg(
             pl.col("n_below", "n_above").sum(),
+            pl.col("below_limit").max(),
             value=exact.summed(pl.col("value").filter(known)) / known.sum(),
+            doubt=exact.summed(pl.col("doubt").filter(known)) / known.sum(),
             covered=(pl.len() * pl.col("span").first() / _HOUR_MIN).clip(upper_bound=1.0),
         )
         .sort(*key, "covered", "span", descending=[*(False for _ in key), True, False])
         .unique(key, keep="first", maintain_order=True)
-        .with_columns(pl.col("value").fill_nan(None))
+        .with_columns(pl.col("value", "doubt").fill_nan(None))
     )
