@@ -255,18 +255,22 @@ def outcomes(
     period: Annotated[
         str | None, typer.Option(help="2023, 2023-04 or 2023-01/2023-06; else the last 12 months.")
     ] = None,
+    cooperation: Annotated[str | None, typer.Option(help="Only this one's.")] = None,
     url: Url = DEFAULT_URL,
     var: Var = DEFAULT_VAR,
     language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
-    """Show the cooperation's outcome figures as partner."""
+    """Show outcome figures as partner, those of each cooperation by themselves."""
     with exits(language, as_json=as_json), _api(url, var, "partner", language) as api:
-        figures = list(api.pages("/v1/outcomes", period=period))
+        figures = list(api.pages("/v1/outcomes", period=period, cooperation=cooperation))
     if as_json:
         print_json({"items": figures})
-    else:
-        print_table(messages.say("outcomes.title", language), OUTCOME, figures, language)
+        return
+    title = messages.say("outcomes.title", language)
+    for code in dict.fromkeys(figure.get("cooperation") for figure in figures) or [None]:
+        own = [figure for figure in figures if figure.get("cooperation") == code]
+        print_table(f"{title}: {code}" if code else title, OUTCOME, own, language)
 
 
 def _api(url: str, var: Path, role: str, language: str) -> Api:

@@ -10,7 +10,10 @@ from pydantic import BaseModel, Field
 
 from kembar_gateway import outcomes, trends
 from kembar_gateway.outcomes import Outcome
+from kembar_gateway.reckoning.judged import judgements
+from kembar_gateway.reckoning.terms import span_of
 from kembar_gateway.register.judging import EmissionGroup, Indicator
+from kembar_gateway.register.parts import Status, Text
 from kembar_gateway.shelves import Shelf
 from kembar_gateway.trends import TrendShown
 from kembar_gateway.wire import Origin, Period, State
@@ -49,6 +52,15 @@ class UndisruptedShown(BaseModel):
     months_expected: int
 
 
+class JudgementShown(BaseModel):
+    """What an evaluation says of the indicator in words, and on what ground."""
+
+    evaluation: str
+    period: str
+    text: Text
+    status: Status
+
+
 class OutcomeShown(BaseModel):
     """One indicator in one period; numbers are null wherever the state gives none."""
 
@@ -84,6 +96,9 @@ class OutcomeShown(BaseModel):
     disruptions: list[str] = Field(description="What was declared to disrupt the period.")
     undisrupted: UndisruptedShown | None = Field(
         description="The same without the disrupted months; null where nothing disrupts."
+    )
+    judgements: list[JudgementShown] = Field(
+        description="What evaluations say of it in words; never a number."
     )
     findings: list[str] = Field(
         description="What is missing: `no-target`, `no-baseline`, `baseline-is-target`."
@@ -144,6 +159,12 @@ def _show(
         undisrupted=None
         if outcome.undisrupted is None
         else UndisruptedShown(**asdict(outcome.undisrupted)),
+        judgements=[
+            JudgementShown(
+                evaluation=evaluation.code, period=said.period, text=said.text, status=said.status
+            )
+            for evaluation, said in judgements(shelf.register, indicator, span_of(outcome.period))
+        ],
         findings=outcomes.findings(outcome),
         origin=outcome.origin,
         methods=list(outcome.methods),

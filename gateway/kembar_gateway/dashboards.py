@@ -13,6 +13,8 @@ from kembar_gateway import frames, pictures, shelves
 from kembar_gateway.frames import Link
 from kembar_gateway.outcomes import Freshness, Outcome
 from kembar_gateway.pictures import Column
+from kembar_gateway.reckoning.judged import judgements
+from kembar_gateway.reckoning.terms import span_of
 from kembar_gateway.register.book import Register
 from kembar_gateway.register.judging import SERVICE, Indicator
 from kembar_gateway.registers import RegisterDep
@@ -196,7 +198,7 @@ def _facts(
     """Yield target, starting point, progress and age, or why there is none."""
     target, baseline = outcome.target, outcome.baseline
     of_target = "" if target is None else speech.period(Period.parse(target.period))
-    of_baseline = "" if baseline is None else str(baseline.year)
+    of_baseline = "" if baseline is None else speech.period(Period.of_year(baseline.year))
     for name, mark, period, why, key in (
         ("target", target, of_target, indicator.targets_note, "target-year"),
         ("baseline", baseline, of_baseline, indicator.baseline_note, "baseline-year"),
@@ -213,6 +215,13 @@ def _facts(
         note = register.note(indicator.progress_note)
         caveat = f" {note.say(speech.language)}" if note else ""
         yield Fact(speech.say("page.progress"), said + caveat)
+    for evaluation, judged in judgements(register, indicator, span_of(outcome.period)):
+        said = speech.say(
+            f"page.judged-{judged.status}",
+            text=judged.text.say(speech.language),
+            evaluation=evaluation.names.say(speech.language),
+        )
+        yield Fact(speech.say("page.judged"), said)
     rest = outcome.undisrupted
     if rest is not None:
         few = "-months" if rest.state is State.INSUFFICIENT else ""

@@ -21,6 +21,7 @@ from kembar_gateway.register.interventions import Intervention
 from kembar_gateway.register.judging import Indicator
 from kembar_gateway.register.kinds import KINDS, Kind
 from kembar_gateway.register.parts import Part
+from kembar_gateway.register.timing import untimely
 from kembar_gateway.registers import Registers
 from kembar_shared.chassis import audit, caching, idempotency
 from kembar_shared.chassis.database import Connection, reading, writing
@@ -247,6 +248,9 @@ def _check(desk: Desk, entered: Entered, register: Register) -> None:
             ],
         )
     _refuse(desk.request, faults_of(entered, register))
+    if entered.kind != "cooperations":
+        today = register.today(entered.cooperation, desk.registers.now())
+        _refuse(desk.request, untimely(entered.part, today))
     _refuse(desk.request, _areas_of_others(desk.caller, entered, register))
 
 

@@ -27,7 +27,7 @@ from kembar_shared.chassis.verifying import Caller
 
 router = Router(tags=["outcomes"])
 
-_NESTED: Final = ("sources", "trend", "effect", "target_revision", "undisrupted")
+_NESTED: Final = ("sources", "trend", "effect", "target_revision", "undisrupted", "judgements")
 
 
 Period_ = Annotated[

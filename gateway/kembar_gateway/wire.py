@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import MAXYEAR
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -70,8 +71,8 @@ class Period:
         """Read `2023`, `2023-04` or `2023-01/2023-06` (both months included).
 
         Raises:
-            ValueError: It is none of them, it ends before it begins, or it is longer than a
-                century.
+            ValueError: It is none of them, it ends before it begins, it is longer than a century,
+                or no calendar has the day after it.
         """
         match = _PERIOD.fullmatch(text)
         if match is None:
@@ -80,9 +81,12 @@ class Period:
         if month is None:
             if last_year is not None:
                 raise ValueError(text)
-            return cls.of_year(int(year))
-        first = _month(year, month)
-        last = first if last_year is None else _month(last_year, last_month)
+            first, last = int(year) * 12, int(year) * 12 + 11
+        else:
+            first = _month(year, month)
+            last = first if last_year is None else _month(last_year, last_month)
+        if first < 12 or last + 1 > MAXYEAR * 12:
+            raise ValueError(text)
         if not 0 <= last - first < LONGEST_MONTHS:
             raise ValueError(text)
         return cls(first, last + 1)

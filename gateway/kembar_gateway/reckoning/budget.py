@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, Literal
 
+from kembar_gateway.combining import LEAST_SHARE
 from kembar_gateway.reckoning.values import Value, known, unknown
 from kembar_gateway.register.resources import BudgetLine, ExchangeRate
 from kembar_gateway.wire import State
 
 CURRENCIES: Final = ("IDR", "JPY")
+UNSTATED: Final = "lines-unstated"
+"""Some lines do not say how much."""
+
 Column = Literal["needed", "committed", "disbursed", "spent"]
 COLUMNS: Final[tuple[Column, ...]] = ("needed", "committed", "disbursed", "spent")
 
@@ -26,7 +30,8 @@ class Sums:
     Attributes:
         columns: needed, committed, disbursed and spent; `no_data` where no line says any.
         gap: Needed less committed, of the lines that say how much they need.
-        absorption: Spent as a share of committed, of the lines that say both.
+        absorption: Spent as a share of committed, of the lines that say both; no number where
+            these are less than three quarters of what was committed.
         lines: How many lines were added up.
         rates: Codes of the exchange rates used.
     """
@@ -80,20 +85,23 @@ def _sums(
 ) -> Sums:
     columns = {column: _sum(lines, column, currency) for column in COLUMNS}
     needing = [(line, f) for line, f in lines if amount(line, "needed") is not None]
-    both = [
-        (line, f)
-        for line, f in lines
-        if amount(line, "committed") is not None and amount(line, "spent") is not None
-    ]
-    return Sums(
-        currency, columns, _gap(needing, currency), _absorption(both, currency), len(lines), rates
-    )
+    gap = _of_some(_gap(needing, currency), needing, lines)
+    return Sums(currency, columns, gap, _absorption(lines), len(lines), rates)
 
 
 def _sum(lines: Sequence[tuple[BudgetLine, Fraction]], column: Column, currency: str) -> Value:
     stated = [(amount(line, column), factor) for line, factor in lines]
     terms = [value * factor for value, factor in stated if value is not None]
-    return known(float(sum(terms)), currency) if terms else unknown(currency, State.NO_DATA)
+    if not terms:
+        return unknown(currency, State.NO_DATA)
+    return _of_some(known(float(sum(terms)), currency), terms, lines)
+
+
+def _of_some(value: Value, counted: Sequence[object], lines: Sequence[object]) -> Value:
+    """Return a sum as provisional where some lines do not say what was added up."""
+    if value.value is None or len(counted) == len(lines):
+        return value
+    return Value(value.value, value.unit, State.PROVISIONAL, UNSTATED)
 
 
 def _gap(lines: Sequence[tuple[BudgetLine, Fraction]], currency: str) -> Value:
@@ -107,15 +115,21 @@ def _gap(lines: Sequence[tuple[BudgetLine, Fraction]], currency: str) -> Value:
     return known(float(sum(terms)), currency)
 
 
-def _absorption(lines: Sequence[tuple[BudgetLine, Fraction]], currency: str) -> Value:
-    del currency  # a share has none
-    if not lines:
+def _absorption(lines: Sequence[tuple[BudgetLine, Fraction]]) -> Value:
+    """Return spent of committed, held to the share that an outcome is held to."""
+    committing = [(line, f) for line, f in lines if amount(line, "committed") is not None]
+    both = [(line, f) for line, f in committing if amount(line, "spent") is not None]
+    if not both:
         return unknown("1", State.NO_DATA)
-    committed = sum((amount(line, "committed") or 0) * factor for line, factor in lines)
-    spent = sum((amount(line, "spent") or 0) * factor for line, factor in lines)
-    if committed == 0:
+    committed = sum((amount(line, "committed") or 0) * factor for line, factor in both)
+    spent = sum((amount(line, "spent") or 0) * factor for line, factor in both)
+    everything = sum((amount(line, "committed") or 0) * factor for line, factor in committing)
+    if everything == 0:
         return unknown("1", State.CANNOT_ASSESS, "nothing-committed")
-    return known(float(Fraction(spent) / committed), "1")
+    if committed < Fraction(LEAST_SHARE) * everything:
+        return unknown("1", State.INSUFFICIENT, UNSTATED)
+    value = known(float(Fraction(spent) / committed), "1")
+    return value if committed == everything else _of_some(value, both, committing)
 
 
 def _not_added(currency: str, lines: int) -> Sums:

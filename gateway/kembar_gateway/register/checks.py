@@ -59,11 +59,21 @@ def _of_indicator(indicator: Part) -> Iterator[Fault]:
         return
     if indicator.is_emission and indicator.emits is None:
         yield Fault("emission_group", "emission-ungrouped")
+    seen: set[Period] = set()
+    for number, year in enumerate(indicator.targets):
+        period = Period.of_year(year.year)
+        if period in seen:
+            yield Fault(f"targets.{number}.year", "target-twice")
+        seen.add(period)
     for number, target in enumerate(indicator.period_targets):
         try:
-            Period.parse(target.period)
+            period = Period.parse(target.period)
         except ValueError:
             yield Fault(f"period_targets.{number}.period", "no-period")
+            continue
+        if period in seen:
+            yield Fault(f"period_targets.{number}.period", "target-twice")
+        seen.add(period)
 
 
 def _is_circle(above: Mapping[str, str | None], code: str) -> bool:

@@ -87,12 +87,20 @@ def _is_date(text: str) -> str:
     return text
 
 
+def _is_day(text: str) -> str:
+    if len(text) != len("2019-04-12"):
+        raise PydanticCustomError("no-day", "no day")
+    return _is_date(text)
+
+
 PartialDate = Annotated[
     str,
     Field(
-        pattern=_PARTIAL,
+        json_schema_extra={"pattern": _PARTIAL},
         description="`2019-04-12`, `2019-04`, `2019` or a Japanese fiscal year, `FY2019`.",
     ),
     AfterValidator(_is_date),
 ]
-Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_is_date)]
+Day = Annotated[
+    str, Field(json_schema_extra={"pattern": r"^\d{4}-\d{2}-\d{2}$"}), AfterValidator(_is_day)
+]

@@ -102,4 +102,5 @@ class Teller:
             return Cell(self.say(why), self.json(view))
         speech = self.speech
         said = speech.percent(value.value) if percent else speech.amount(value.value)
-        return Cell(said, self.json(view), is_number=True)
+        note = self.say(f"why-{value.reason}") if value.reason else ""
+        return Cell(said, self.json(view), note, is_number=True)

@@ -67,14 +67,36 @@ def test_what_may_or_may_not_have_happened_by_then_is_not_counted(made):
     assert numbers(made.outcome(RATE, "2024-01/2024-06")) == (None, None, None, "insufficient")
 
 
-def test_what_is_dated_later_than_today_is_not_counted_yet(made):
+def test_what_evaluations_judge_in_words_stands_beside_the_missing_number(made):
+    made.judge("waste.awareness", fed_by="evaluations")
+    said = fact(indicator="waste.awareness", period="2024", text=words("More people sort."))
+    elsewhere = said | {"period": "2023"}
+    made.enter(
+        "evaluations",
+        entry("yearly", kind="periodic", held_on="2025", judgements=[said, elsewhere]),
+    )
+
+    found = made.outcome("waste.awareness", "2024")
+    assert (found["value"], found["state"]) == (None, "no_data")
+    (judged,) = found["judgements"]
+    assert (judged["evaluation"], judged["period"], judged["status"]) == (
+        "yearly",
+        "2024",
+        "published",
+    )
+    assert judged["text"]["en"] == "More people sort."
+    assert made.outcome("waste.awareness", "2022")["judgements"] == []
+
+
+def test_what_may_lie_later_than_today_is_not_counted_yet(made):
     made.reckon("assistance_balance", help=HELP, direction="none")
     made.reckon("realisation_rate")
     year = datetime.now(UTC).year
-    given = {"dates": [fact(event="given", on=f"{year + 2}")]}
+    unsure = {"alternatives": [f"{year}"], "note": words("Unclear.")}
+    given = {"dates": [fact(event="given", on=f"{year + 2}", **unsure)]}
     made.enter("contributions", contribution("a", "west", "east", 3, **given))
     made.enter("contributions", contribution("b", "east", "west", 3, **given))
-    made.enter("commitments", commitment("a", step("delivered", f"{year + 2}")))
+    made.enter("commitments", commitment("a", step("delivered", f"{year + 2}", **unsure)))
 
     for code in ("cooperation.assistance_balance", RATE):
         found = made.outcome(code, f"{year}-01/{year + 2}-12")

@@ -116,6 +116,10 @@ def test_baseline_target_and_progress_are_in_words(gateway):
     assert "Target 58.00 index for 2023" in said
     assert "Starting point 33.43 index in 2018" in said
     assert "71% of the way from the starting point. The starting point was computed" in said
+    japanese = gateway.client.get("/?lang=ja&period=2023").text
+    assert "\uff082023年\uff09" in japanese
+    assert "\uff082018年\uff09" in japanese
+    assert "年年" not in japanese
 
 
 def test_age_and_staleness_are_in_words(gateway, clock):

@@ -9,6 +9,7 @@ from tests.service.gateway.entries import (
     EVIDENCE,
     Planner,
     commitment,
+    contribution,
     entry,
     fact,
     faults,
@@ -64,6 +65,39 @@ def test_what_does_not_fit_is_refused_at_its_place_in_three_languages(shared_pla
     }
     assert len(set(said.values())) == 3
     assert all("nobody" in text for text in said.values())
+
+
+def test_nothing_is_done_tomorrow_nor_ends_before_it_begins(shared_planner):
+    paid = [fact(amount=1, on="2199-01-01")]
+    dated = [fact(event="start", on="2021"), fact(event="end", on="2020")]
+    twice = [fact(year=2030, value=1.0), fact(year=2030, value=2.0)]
+    judged = indicator("waste.weighed", BOTH, targets=twice, jurisdictions=["bandung"])
+    cases = [
+        ("commitments", commitment("late", step("planned", "2024"), step("delivered", "2199")),
+         ("body.steps.1.on", "not-yet")),
+        ("activities", entry("late", kind="training",
+                             dates=[fact(event="actual_start", on="2199-01")]),
+         ("body.dates.0.on", "not-yet")),
+        ("contributions", contribution("late", "kawasaki", "bandung", 1.0,
+                                       dates=[fact(event="given", on="2199")]),
+         ("body.dates.0.on", "not-yet")),
+        ("budget-lines", entry("late", currency="IDR", spent=paid), ("body.spent.0.on", "not-yet")),
+        ("evaluations", entry("late", kind="partner", held_on="2199"),
+         ("body.held_on", "not-yet")),
+        ("disruptions", entry("late", kind="flood", dates=dated),
+         ("body.dates", "ends-before-it-begins")),
+        ("agreements", entry("late", kind="memorandum", signed_on="2020-01-02", ended="2019"),
+         ("body.ended", "ends-before-it-begins")),
+        ("indicators", {name: v for name, v in judged.items() if name != "targets_note"},
+         ("body.targets.1.year", "target-twice")),
+        ("commitments", commitment("late", due="31/12/2024"), ("body.due", "no-date")),
+        ("agreements", entry("late", kind="memorandum", signed_on="2020"),
+         ("body.signed_on", "no-day")),
+    ]  # fmt: skip
+    for kind, body, expected in cases:
+        assert expected in faults(shared_planner.post(kind, body)), body
+    planned = entry("late", currency="IDR", needed=paid, committed=paid)
+    assert shared_planner.post("budget-lines?dry_run=true", planned).status_code == 200
 
 
 def test_an_entry_larger_than_allowed_is_refused(shared_planner):

@@ -233,6 +233,18 @@ def test_outcomes_show_a_state_where_there_is_no_number(kembar, gateway):
     assert gateway.seen("/v1/outcomes")[0]["headers"]["Accept-Language"] == "ja"
 
 
+def test_outcomes_of_two_cooperations_are_told_apart(kembar, gateway):
+    figure = {"indicator": "waste.generated", "period": "2023", "actual": 1.0, "state": "ok"}
+    figures = [{**figure, "cooperation": code} for code in ("west-east", "north-south")]
+    gateway.answer("GET", "/v1/outcomes", 200, {"items": figures, "next": None})
+
+    done = kembar("outcomes", "--cooperation", "any")
+
+    assert done.stdout.index("west-east") < done.stdout.index("north-south")
+    assert done.stdout.count("waste.generated") == 2
+    assert gateway.seen("/v1/outcomes")[0]["query"] == {"cooperation": "any"}
+
+
 def test_a_database_of_another_kind_is_a_usage_error(kembar, tmp_path):
     done = kembar("up", "--database", "mysql://x", "--var", tmp_path / "var")
 

@@ -43,6 +43,12 @@ def test_a_period_reads_back_as_it_is_written(year, month, count):
     assert Period.parse(str(period)) == period
 
 
+@pytest.mark.parametrize("text", ["9999", "9999-12", "9998-12/9999-12", "0000", "0000-01"])
+def test_a_period_whose_end_no_calendar_has_is_none(text):
+    with pytest.raises(ValueError, match=text):
+        Period.parse(text)
+
+
 @pytest.mark.parametrize(
     ("text", "written", "count"),
     [

@@ -26,6 +26,17 @@ def test_gap_and_absorption_are_of_the_lines_that_say_both():
     assert sums.columns["disbursed"].state is State.NO_DATA
     assert (sums.gap.value, sums.absorption.value) == (900, 0.25)
     assert sums.lines == 3
+    # Of c nobody says what was spent, of b what was committed: sums of some lines only.
+    states = [sums.columns[name].state for name in ("needed", "committed", "spent")]
+    assert {*states, sums.gap.state, sums.absorption.state} == {State.PROVISIONAL}
+
+
+def test_absorption_of_too_small_a_part_of_what_was_committed_is_no_number():
+    lines = [line("a", "IDR", committed=800, spent=400), line("b", "IDR", committed=5000)]
+
+    assert budget.own(lines[:1], "IDR").absorption.state is State.OK
+    small = budget.own(lines, "IDR").absorption
+    assert (small.value, small.state, small.reason) == (None, State.INSUFFICIENT, budget.UNSTATED)
 
 
 def test_two_currencies_are_added_by_the_rate_that_is_named_or_not_at_all():
