@@ -99,6 +99,12 @@ class Up:
             client.close()
 
 
+def _told(said: Path, var: Path) -> str:
+    """Return what `kembar up` said, and the last that each of its processes did."""
+    logs = {file.name: file.read_text()[-1000:] for file in sorted(var.glob("logs/*.log"))}
+    return "\n".join([said.read_text(), *(f"{name}: {text}" for name, text in logs.items())])
+
+
 @contextmanager
 def _up(var: Path, *arguments: str, last_line: str = "") -> Iterator[Up]:
     """Start everything in *var*, without the sample; end it as Ctrl-C would.
@@ -124,8 +130,8 @@ def _up(var: Path, *arguments: str, last_line: str = "") -> Iterator[Up]:
     try:
         deadline = time.monotonic() + START_S
         while not has_started():
-            assert process.poll() is None, said.read_text()
-            assert time.monotonic() < deadline, said.read_text()
+            assert process.poll() is None, _told(said, var)
+            assert time.monotonic() < deadline, _told(said, var)
             time.sleep(0.1)
         yield running
     finally:
