@@ -101,11 +101,21 @@ def seen(up):
     """What a reader sees of everything that was uploaded, and of what was published."""
     return {"reports": published(up)} | {
         service: [
-            up.as_("overseer").get(f"/{service}/v1/{path}").json()
+            read(up, f"/{service}/v1/{path}")
             for path in ("stations", "measurements?limit=10000", "measurements/latest")
         ]
         for service in SERVICES
     }
+
+
+def read(up, path):
+    """Read as any client does: a service that has just started may still wait for keys."""
+    deadline = time.monotonic() + 20
+    while (answer := up.as_("overseer").get(path)).status_code == 503:
+        assert time.monotonic() < deadline, answer.text
+        time.sleep(int(answer.headers["Retry-After"]))
+    assert answer.status_code == 200, answer.text
+    return answer.json()
 
 
 def test_the_backup_names_what_it_holds(backup, loaded):
