@@ -39,6 +39,7 @@ from kembar_client.terminal import (
     installation_at,
     print_json,
     print_table,
+    reached,
 )
 from kembar_client.up import Voice, run
 
@@ -167,7 +168,7 @@ def token(
     as_json: AsJson = False,
 ) -> None:
     """Print an access token of ROLE, good for 15 minutes."""
-    with exits(language, as_json=as_json), _api(url, var, role, language) as api:
+    with reached(url, var, role, language, as_json=as_json) as api:
         answer = api.fetch_token()
     if as_json:
         print_json(answer)
@@ -228,7 +229,7 @@ def upload(
     query = {name: value for name, value in declared.items() if value is not None}
     key = f"kembar-{uuid.uuid4().hex}" if idempotency_key is None else idempotency_key
     problem: Json = {}
-    with exits(language, as_json=as_json), _api(url, var, "field-agent", language) as api:
+    with reached(url, var, "field-agent", language, as_json=as_json) as api:
         if KEY.fullmatch(key) is None:
             raise Misused(messages.say("error.idempotency-key", language))
         try:
@@ -262,7 +263,7 @@ def outcomes(
     as_json: AsJson = False,
 ) -> None:
     """Show outcome figures as partner, those of each cooperation by themselves."""
-    with exits(language, as_json=as_json), _api(url, var, "partner", language) as api:
+    with reached(url, var, "partner", language, as_json=as_json) as api:
         figures = list(api.pages("/v1/outcomes", period=period, cooperation=cooperation))
     if as_json:
         print_json({"items": figures})
@@ -271,10 +272,6 @@ def outcomes(
     for code in dict.fromkeys(figure.get("cooperation") for figure in figures) or [None]:
         own = [figure for figure in figures if figure.get("cooperation") == code]
         print_table(f"{title}: {code}" if code else title, OUTCOME, own, language)
-
-
-def _api(url: str, var: Path, role: str, language: str) -> Api:
-    return Api(url, var / "credentials.json", role, language)
 
 
 def _send(api: Api, service: str, file: Path, *, key: str, query: dict[str, str]) -> dict[str, Any]:

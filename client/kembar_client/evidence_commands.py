@@ -10,7 +10,7 @@ from urllib.parse import quote
 import typer
 
 from kembar_client import messages
-from kembar_client.api import Api, Misused, Refused
+from kembar_client.api import Misused, Refused
 from kembar_client.terminal import (
     DEFAULT_URL,
     DEFAULT_VAR,
@@ -19,9 +19,9 @@ from kembar_client.terminal import (
     Role,
     Url,
     Var,
-    exits,
     print_json,
     print_table,
+    reached,
 )
 
 EVIDENCE: Final = ("sha256", "title", "named_by", "bytes")
@@ -39,10 +39,7 @@ def evidence(
     as_json: AsJson = False,
 ) -> None:
     """List the files that the register names as evidence, and which of them are kept."""
-    with (
-        exits(language, as_json=as_json),
-        Api(url, var / "credentials.json", role, language) as api,
-    ):
+    with reached(url, var, role, language, as_json=as_json) as api:
         found = list(api.pages("/v1/evidence", cooperation=cooperation))
     if as_json:
         print_json({"items": found})
@@ -70,10 +67,7 @@ def attach(
     as_json: AsJson = False,
 ) -> None:
     """Send FILE, whose SHA-256 an entry names as evidence, so that others can look at it."""
-    with (
-        exits(language, as_json=as_json),
-        Api(url, var / "credentials.json", role, language) as api,
-    ):
+    with reached(url, var, role, language, as_json=as_json) as api:
         with file.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         kept = api.put(f"/v1/evidence/{digest}", file, cooperation=cooperation, name=file.name)
@@ -95,7 +89,7 @@ def fetch(
     language: Language = "en",
 ) -> None:
     """Save a file of evidence, once its content has the digest that it must have."""
-    with exits(language), Api(url, var / "credentials.json", role, language) as api:
+    with reached(url, var, role, language) as api:
         content = api.download(f"/v1/evidence/{quote(sha256, safe='')}", cooperation=cooperation)
         if hashlib.sha256(content).hexdigest() != sha256:
             raise Refused({"title": messages.say("register.other-content", language)})

@@ -11,7 +11,7 @@ import typer
 
 from kembar_client import members as members_of
 from kembar_client import messages
-from kembar_client.api import Api, Misused, Refused
+from kembar_client.api import Misused, Refused
 from kembar_client.terminal import (
     DEFAULT_URL,
     DEFAULT_VAR,
@@ -20,9 +20,9 @@ from kembar_client.terminal import (
     Role,
     Url,
     Var,
-    exits,
     print_json,
     print_table,
+    reached,
 )
 
 if TYPE_CHECKING:
@@ -73,10 +73,7 @@ def kinds(
     """List the kinds of entries, or what an entry of KIND is made of."""
     rows: list[Json]
     shown: tuple[str, ...]
-    with (
-        exits(language, as_json=as_json),
-        Api(url, var / "credentials.json", role, language) as api,
-    ):
+    with reached(url, var, role, language, as_json=as_json) as api:
         promised = api.get("/openapi.json")
         known = _kinds_of(promised)
         if kind is None:
@@ -114,10 +111,7 @@ def list_entries(
     as_json: AsJson = False,
 ) -> None:
     """List the entries of KIND."""
-    with (
-        exits(language, as_json=as_json),
-        Api(url, var / "credentials.json", role, language) as api,
-    ):
+    with reached(url, var, role, language, as_json=as_json) as api:
         filters = dict(members_of.pair(each, language) for each in where or ())
         query = {**filters, "cooperation": cooperation, "as_of": as_of}
         found = list(api.pages(_path(kind), **query))
@@ -142,10 +136,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Print one entry as JSON: what it holds, its version, who changed it and why."""
-    with (
-        exits(language, as_json=as_json),
-        Api(url, var / "credentials.json", role, language) as api,
-    ):
+    with reached(url, var, role, language, as_json=as_json) as api:
         found = api.get(_path(kind, code), cooperation=cooperation, as_of=as_of)
     print_json(found)
 
@@ -163,10 +154,7 @@ def history(
     as_json: AsJson = False,
 ) -> None:
     """List every version of one entry, each with who made it, when and why."""
-    with (
-        exits(language, as_json=as_json),
-        Api(url, var / "credentials.json", role, language) as api,
-    ):
+    with reached(url, var, role, language, as_json=as_json) as api:
         found = list(api.pages(f"{_path(kind, code)}/versions", cooperation=cooperation))
     if as_json:
         print_json({"items": found})
@@ -188,10 +176,7 @@ def new(
     as_json: AsJson = False,
 ) -> None:
     """Enter a new entry of KIND."""
-    with (
-        exits(language, as_json=as_json),
-        Api(url, var / "credentials.json", role, language) as api,
-    ):
+    with reached(url, var, role, language, as_json=as_json) as api:
         body = members_of.body(file, members, language)
         made = api.post(
             _path(kind),
@@ -221,10 +206,7 @@ def change(
 ) -> None:
     """Change one entry; members that are not named stay as they are, lists are replaced whole."""
     path, whose = _path(kind, code), {"cooperation": cooperation}
-    with (
-        exits(language, as_json=as_json),
-        Api(url, var / "credentials.json", role, language) as api,
-    ):
+    with reached(url, var, role, language, as_json=as_json) as api:
         before, etag = api.tagged(path, **whose)
         if before["version"] != replaces:
             # A person may have looked at an old version: what came since must be read first.

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kembar_client import messages
-from kembar_client.api import Failure, Misused, Refused
+from kembar_client.api import Api, Failure, Misused, Refused
 from kembar_client.installation import Installation
 
 if TYPE_CHECKING:
@@ -68,6 +68,18 @@ def exits(language: str, *, as_json: bool = False) -> Iterator[None]:
         elif problem.get("errors"):
             _print_errors(problem["errors"], language)
         raise typer.Exit(failure.exit_code) from failure
+
+
+@contextmanager
+def reached(
+    url: str, var: Path, role: str, language: str, *, as_json: bool = False
+) -> Iterator[Api]:
+    """Yield the API as *role* asks it; what goes wrong ends as in `exits`."""
+    with (
+        exits(language, as_json=as_json),
+        Api(url, var / "credentials.json", role, language) as api,
+    ):
+        yield api
 
 
 def _print_errors(errors: list[Json], language: str) -> None:

@@ -24,8 +24,6 @@ from kembar_air.indices.ispu import Reading
 from kembar_air.standards.ispu import POLLUTANTS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from kembar_shared.measurement.indicators import Figure
     from kembar_shared.measurement.standards import Standards
 
@@ -79,18 +77,14 @@ class Air:
             `max_1h_daytime:ox`, `max_3h:hc`, `max_8h:o3`, `block_8h:co` and the like are what
             limits are compared with, in µg/m³.
         """
-        laid = columns.lay_out(hours, self.hourly, self.standards)
-        found = daily.station_days(self._values(days, hours, POLLUTANTS), self.standards)
+        parameters = self.hourly
+        laid = columns.lay_out(hours, parameters, self.standards)
+        given = columns.day_values(days, parameters)
+        of_days = valid_hours.made_of(given, hours, parameters, self.standards)
+        found = daily.station_days(of_days.only(POLLUTANTS, parameters), self.standards)
         ispu = daily.rows(found, laid, self.standards, self._by_day, self.reading)
-        of_days = self._values(days, hours, self.hourly)
-        mean = means.rows(of_days, self.hourly, self.standards)
+        mean = means.rows(of_days, parameters, self.standards)
         return pl.concat([ispu, mean, *maxima.rows(laid, days, self.standards)])
-
-    def _values(
-        self, days: pl.DataFrame, hours: pl.DataFrame, parameters: Sequence[str]
-    ) -> columns.DayValues:
-        values = columns.day_values(days, parameters)
-        return valid_hours.made_of(values, hours, parameters, self.standards)
 
     def hours_index(self, hours: pl.DataFrame) -> pl.DataFrame:
         """Return `ispu` of the 24 hours that end with each hour (`hourly.HOURLY_SCHEMA`).

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -68,6 +68,23 @@ class DayValues:
     n_below: Integers
     below_limit: Floats
     doubt: Floats
+
+    def only(self, wanted: Sequence[str], known: Sequence[str]) -> DayValues:
+        """Return the values of the parameters *wanted* alone, counted as they are there.
+
+        Args:
+            wanted: Codes, each of them among *known*.
+            known: The parameters as these values count them.
+        """
+        place = np.full(len(known), -1)
+        place[[known.index(code) for code in wanted]] = np.arange(len(wanted))
+        kept = place[self.parameter] >= 0
+        arrays = {
+            field.name: getattr(self, field.name)[kept]
+            for field in fields(self)
+            if field.name != "stations"
+        }
+        return replace(self, **arrays | {"parameter": place[arrays["parameter"]]})
 
     def sufficient(self, least_hours: float | Floats) -> Mask:
         """Say which days have at least so many hours."""
